@@ -1,0 +1,1 @@
+"""opslayer: an operating layer for service firms."""

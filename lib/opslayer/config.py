@@ -1,0 +1,327 @@
+"""firm.toml and the YAML folders, read into frozen models; every error names the key and the mend."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+import types
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from opslayer.errors import ConfigurationError, nearest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseModel):
+    """Base of everything read from a file a person edits: frozen, and no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FilesSource(Settings):
+    """Exports in a folder: CSV, Parquet, JSON or Excel."""
+
+    kind: Literal["files"]
+    mapping: str = Field(description="the mapping that takes these tables to staging")
+    path: Path = Field(description="folder of the exports, relative to firm.toml")
+    pattern: str = Field("{table}.*", description="file name or glob of a table; {table} is its name")
+    encoding: str = Field("utf-8", description="of text files; cp1252 is common in old exports")
+    delimiter: str = ","
+    optional: tuple[str, ...] = Field((), description="tables of the mapping this firm does not have")
+
+
+class SqlSource(Settings):
+    """A database, by SQLAlchemy URL."""
+
+    kind: Literal["sql"]
+    mapping: str
+    url: str = Field(description='"env:NAME" or "keyring:service/name", or a URL that holds no password')
+    db_schema: str | None = Field(None, description="the database schema that holds the tables")
+    lag: int = Field(60, ge=0, description="seconds the cursor reaches back, for rows committed late")
+    optional: tuple[str, ...] = ()
+
+
+class RestEndpoint(Settings):
+    """One table behind a REST API, in dlt's declarative words."""
+
+    path: str
+    data_selector: str | None = None
+    params: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    cursor_param: str | None = Field(None, description="query parameter that takes the cursor")
+
+
+class RestSource(Settings):
+    """A REST API, described rather than programmed."""
+
+    kind: Literal["rest"]
+    mapping: str
+    base_url: str
+    auth: dict[str, str] = Field(
+        default_factory=dict, description='dlt auth, e.g. {type="bearer", token="env:TOKEN"}'
+    )
+    paginator: dict[str, str | int | bool] | None = None
+    endpoints: dict[str, RestEndpoint]
+    lag: int = Field(60, ge=0)
+    optional: tuple[str, ...] = ()
+
+
+Source = Annotated[FilesSource | SqlSource | RestSource, Field(discriminator="kind")]
+
+
+class FirmSection(Settings):
+    name: str
+    base_currency: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217 code that reports are in")
+    time_zone: str = "UTC"
+    fiscal_year_start: int = Field(1, ge=1, le=12, description="first month of the fiscal year")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            near = nearest(value, available_timezones())
+            raise ValueError(f"an IANA time zone{f'; nearest: {near}' if near else ''}")
+        return value
+
+
+class StoreSection(Settings):
+    url: str = Field(
+        "sqlite:///var/store.db", description="SQLAlchemy URL or a reference to one; relative to firm.toml"
+    )
+
+
+class WarehouseSection(Settings):
+    keep_versions: int = Field(7, ge=2, description="published versions kept for rollback")
+    memory_limit: str = Field("4GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    threads: int | None = Field(None, ge=1, description="all cores where it is not given")
+
+
+class MailSection(Settings):
+    host: str = "localhost"
+    port: int = Field(25, ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    username: str | None = None
+    password: str | None = Field(None, description='a reference: "env:NAME" or "keyring:service/name"')
+    sender: str = Field(description='who messages are from, e.g. "Accounts <accounts@example.com>"')
+    copy_to: str | None = Field(None, description="address that gets a blind copy of every message")
+    proof: str | None = Field(
+        None,
+        description='where copies arrive, e.g. "maildir:var/sent": tells what left before a crash',
+    )
+    hold_minutes: int = Field(
+        0, ge=0, description="minutes between approval and sending in which it can be taken back"
+    )
+
+    @field_validator("password")
+    @classmethod
+    def _reference(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("env:", "keyring:")):
+            raise ValueError('a reference, "env:NAME" or "keyring:service/name"; never the password itself')
+        return value
+
+
+class Person(Settings):
+    name: str
+    email: str
+    roles: tuple[str, ...] = Field(min_length=1)
+
+
+class Firm(Settings):
+    """One firm: where it lives, what it has, who decides."""
+
+    directory: Path
+    firm: FirmSection
+    sources: dict[str, Source] = Field(min_length=1)
+    store: StoreSection = StoreSection()
+    warehouse: WarehouseSection = WarehouseSection()
+    mail: MailSection | None = None
+    people: tuple[Person, ...] = ()
+    thresholds: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="metric -> {low, high}: overrides the metric's expected range"
+    )
+
+    @property
+    def name(self) -> str:
+        return self.firm.name
+
+    @property
+    def base_currency(self) -> str:
+        return self.firm.base_currency
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.firm.time_zone)
+
+    @property
+    def var(self) -> Path:
+        """Everything the layer writes."""
+        return self.directory / "var"
+
+    def folder(self, name: str) -> tuple[Path, ...]:
+        """Where YAML of one kind lies: the shipped folder, then the firm's own, which wins by file name."""
+        shipped = {
+            "data_contracts": PROJECT / "data_contracts",
+            "scheduled": PROJECT / "scheduled",
+            "rules": Path(__file__).parent / "actions" / "rules",
+            "templates": Path(__file__).parent / "actions" / "templates",
+            "metrics": Path(__file__).parent / "metrics",
+            "mappings": Path(__file__).parent / "sources" / "mappings",
+        }[name]
+        return (shipped, self.directory / name)
+
+    def files(self, folder: str, pattern: str = "*.yaml") -> dict[str, Path]:
+        """File name -> path over both folders, the firm's own winning; sorted by name."""
+        found = {p.name: p for place in self.folder(folder) for p in sorted(place.rglob(pattern))}
+        return dict(sorted(found.items()))
+
+    def person(self, email: str) -> Person | None:
+        return next((p for p in self.people if p.email.casefold() == email.casefold()), None)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def find_firm(start: Path | None = None) -> Path:
+    """The nearest firm.toml: $OPSLAYER_FIRM, else `start` or the working directory and its parents.
+
+    Raises ConfigurationError where there is none.
+    """
+    named = os.environ.get("OPSLAYER_FIRM")
+    place = (start or (Path(named) if named else Path.cwd())).resolve()
+    candidates = [place, *place.parents] if start is None and not named else [place]
+    for candidate in candidates:
+        path = candidate if candidate.name == "firm.toml" else candidate / "firm.toml"
+        if path.is_file():
+            return path
+    raise ConfigurationError(
+        f"no firm.toml in {place}",
+        mend="`opslayer init DIR` writes one; `--firm DIR` or OPSLAYER_FIRM names another place",
+    )
+
+
+def load_firm(start: Path | None = None) -> Firm:
+    """Read the nearest firm.toml. Raises ConfigurationError, naming file, key, found, allowed, nearest."""
+    path = find_firm(start)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}\n  is not TOML: {error}") from error
+    return validated(Firm, {**values, "directory": path.parent}, path)
+
+
+def read_yaml(path: Path, model: type[Model]) -> Model:
+    """Read one YAML file into `model`, with the same errors as firm.toml."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}\n  is not YAML: {error}") from error
+    return validated(model, values if values is not None else {}, path)
+
+
+def validated(model: type[Model], values: object, path: Path) -> Model:
+    """`values` as `model`; a ValidationError becomes one ConfigurationError over all its findings."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        findings = "\n".join(_finding(model, item) for item in error.errors())
+        raise ConfigurationError(f"{path}\n{findings}") from error
+
+
+def _finding(model: type[BaseModel], item: Mapping[str, Any]) -> str:
+    location = [str(part) for part in item["loc"]]
+    *parents, key = location or ["(the file)"]
+    where = f"  at {'.'.join(parents)}\n" if parents else ""
+    allowed = _allowed_keys(model, location[:-1])
+    kind = item["type"]
+    if kind == "extra_forbidden":
+        near = nearest(key, allowed)
+        lines = [f'expected one of: {", ".join(sorted(allowed))}; got the unknown key "{key}"']
+        lines += [f'nearest: "{near}"'] if near else []
+    elif kind == "missing":
+        lines = [f"expected a value; got nothing (keys here: {', '.join(sorted(allowed))})"]
+    else:
+        found = item.get("input")
+        lines = [f"expected {_expectation(item)}; got {found!r}"]
+        words = _literal_words(item)
+        near = nearest(found, words) if isinstance(found, str) else None
+        lines += [f'nearest: "{near}"'] if near else []
+    detail = "\n".join(f"    {line}" for line in lines)
+    return f"{where}  at key: {key}\n{detail}"
+
+
+def _expectation(item: Mapping[str, Any]) -> str:
+    if item["type"] == "union_tag_invalid":
+        return f"{item['ctx']['discriminator']} to be one of: {item['ctx']['expected_tags']}"
+    message = str(item["msg"])
+    for prefix in ("Value error, ", "Input should be "):
+        message = message.removeprefix(prefix)
+    return message
+
+
+def _literal_words(item: Mapping[str, Any]) -> list[str]:
+    context = item.get("ctx") or {}
+    text = str(context.get("expected") or context.get("expected_tags") or "")
+    return [word.strip(" '") for word in text.replace(" or ", ",").split(",") if word.strip(" '")]
+
+
+def _allowed_keys(model: type[BaseModel], location: list[str]) -> set[str]:
+    """The keys a person may write at `location`."""
+    kinds: list[Any] = [model]
+    for part in location:
+        inner: list[Any] = []
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                if part in kind.model_fields:
+                    inner += _models_within(kind.model_fields[part].annotation)
+                elif part in _discriminators(kind):
+                    inner.append(kind)
+            else:
+                inner.append(kind)
+        tagged = [k for k in inner if isinstance(k, type) and part in _discriminators(k)]
+        kinds = tagged or inner or kinds
+    fields = [set(k.model_fields) for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)]
+    return set().union(*fields) - {"directory"} if fields else set()
+
+
+def _discriminators(kind: type) -> set[str]:
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return set()
+    return {
+        str(word)
+        for field in kind.model_fields.values()
+        if get_origin(field.annotation) is Literal
+        for word in get_args(field.annotation)
+    }
+
+
+def _models_within(annotation: Any) -> list[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (Union, types.UnionType, Annotated, dict, list, tuple):
+        return [m for part in get_args(annotation) for m in _models_within(part)]
+    return []
+
+
+def secret(reference: str) -> str:
+    """What "env:NAME" or "keyring:service/name" stands for; raises ConfigurationError where it is not set."""
+    scheme, _, name = reference.partition(":")
+    if scheme == "env":
+        value = os.environ.get(name)
+    elif scheme == "keyring":
+        import keyring  # loaded only where a firm uses it: its backends take a second
+
+        service, _, user = name.partition("/")
+        value = keyring.get_password(service, user)
+    else:
+        raise ConfigurationError(f'a secret is "env:NAME" or "keyring:service/name"; got "{scheme}:..."')
+    if value is None:
+        raise ConfigurationError(
+            f"the secret {reference} is not set", mend=f"set it where {scheme} looks for it"
+        )
+    return value

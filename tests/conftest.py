@@ -1,0 +1,86 @@
+"""Fixtures that every test folder shares."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+MOMENT = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real public records beside the project; the test skips where it is missing."""
+    folder = PROJECT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real records are not on this machine: {folder} is missing")
+    return folder
+
+
+@pytest.fixture
+def moment() -> datetime:
+    """A wall-clock moment for records, so that tests repeat."""
+    return MOMENT
+
+
+def _postgres_binaries() -> Path | None:
+    """The newest installed PostgreSQL server's programs (Debian keeps them off PATH)."""
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
+    candidates = [*places[::-1], *(Path(p) for p in os.environ.get("PATH", "").split(os.pathsep))]
+    return next((p for p in candidates if (p / "initdb").exists() and (p / "postgres").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL cluster of this test run's own, on a Unix socket, removed afterwards."""
+    binaries = _postgres_binaries()
+    if binaries is None:
+        pytest.fail("no PostgreSQL server is installed; `make test` installs Debian's `postgresql`")
+    folder = Path(tempfile.mkdtemp(prefix="opslayer-pg-"))
+    owner = getpass.getuser()
+    identity: dict[str, int] = {}
+    if os.geteuid() == 0:  # the server refuses to run as root
+        owner = "postgres"
+        entry = pwd.getpwnam(owner)
+        identity = {"user": entry.pw_uid, "group": entry.pw_gid}
+        os.chown(folder, entry.pw_uid, entry.pw_gid)
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, **identity)
+
+    data = folder / "data"
+    control = (str(binaries / "pg_ctl"), "-D", str(data), "-w")
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+    run(str(binaries / "initdb"), "-D", str(data), "-U", "opslayer", "--auth=trust", "-E", "UTF8")
+    run(*control, "-l", str(folder / "log"), "-o", options, "start")
+    try:
+        yield f"postgresql+psycopg://opslayer@/postgres?host={folder}"
+    finally:
+        run(*control, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """A fresh database in that cluster: its SQLAlchemy URL."""
+    import uuid
+
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    server = postgres_url.replace("+psycopg", "")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    yield postgres_url.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
