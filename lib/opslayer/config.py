@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -234,30 +234,40 @@ def validated(model: type[Model], values: object, path: Path) -> Model:
 
 
 def _finding(model: type[BaseModel], item: Mapping[str, Any]) -> str:
-    location = [str(part) for part in item["loc"]]
-    *parents, key = location or ["(the file)"]
-    where = f"  at {'.'.join(parents)}\n" if parents else ""
-    allowed = _allowed_keys(model, location[:-1])
-    kind = item["type"]
-    if kind == "extra_forbidden":
+    location = [str(part) for part in item["loc"]] or ["(the file)"]
+    found = item.get("input")
+    if item["type"] == "union_tag_invalid":
+        discriminator = str(item["ctx"]["discriminator"]).strip("'")
+        location, found = [*location, discriminator], item["ctx"]["tag"]
+    *parents, key = location
+    path = ".".join(part for part in parents if not _is_tag(model, parents, part))
+    where = f"  at {path}\n" if path else ""
+    allowed = _allowed_keys(model, parents)
+    if item["type"] == "extra_forbidden":
         near = nearest(key, allowed)
         lines = [f'expected one of: {", ".join(sorted(allowed))}; got the unknown key "{key}"']
-        lines += [f'nearest: "{near}"'] if near else []
-    elif kind == "missing":
+    elif item["type"] == "missing":
+        near = None
         lines = [f"expected a value; got nothing (keys here: {', '.join(sorted(allowed))})"]
     else:
-        found = item.get("input")
-        lines = [f"expected {_expectation(item)}; got {found!r}"]
-        words = _literal_words(item)
-        near = nearest(found, words) if isinstance(found, str) else None
-        lines += [f'nearest: "{near}"'] if near else []
+        near = nearest(found, _literal_words(item)) if isinstance(found, str) else None
+        shown = "a value that is not shown here" if key in SECRET_KEYS else repr(found)
+        lines = [f"expected {_expectation(model, parents, key, item)}; got {shown}"]
+    lines += [f'nearest: "{near}"'] if near else []
     detail = "\n".join(f"    {line}" for line in lines)
     return f"{where}  at key: {key}\n{detail}"
 
 
-def _expectation(item: Mapping[str, Any]) -> str:
+SECRET_KEYS = frozenset({"password", "url", "auth", "token"})
+
+
+def _expectation(model: type[BaseModel], parents: list[str], key: str, item: Mapping[str, Any]) -> str:
     if item["type"] == "union_tag_invalid":
-        return f"{item['ctx']['discriminator']} to be one of: {item['ctx']['expected_tags']}"
+        return f"one of: {item['ctx']['expected_tags']}"
+    if item["type"] == "string_pattern_mismatch":
+        fields = [k.model_fields[key] for k in _models_at(model, parents) if key in k.model_fields]
+        described = next((field.description for field in fields if field.description), "text")
+        return f"{described}, matching {item['ctx']['pattern']}"
     message = str(item["msg"])
     for prefix in ("Value error, ", "Input should be "):
         message = message.removeprefix(prefix)
@@ -272,26 +282,38 @@ def _literal_words(item: Mapping[str, Any]) -> list[str]:
 
 def _allowed_keys(model: type[BaseModel], location: list[str]) -> set[str]:
     """The keys a person may write at `location`."""
-    kinds: list[Any] = [model]
+    names = {name for kind in _models_at(model, location) for name in _spelled(kind)}
+    return names - {"directory"}
+
+
+def _spelled(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield field.alias or name
+
+
+def _models_at(model: type[BaseModel], location: list[str]) -> list[type[BaseModel]]:
+    """The models whose fields lie at `location`: one, or each kind that may stand there."""
+    kinds: list[type[BaseModel]] = [model]
     for part in location:
-        inner: list[Any] = []
-        for kind in kinds:
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                if part in kind.model_fields:
-                    inner += _models_within(kind.model_fields[part].annotation)
-                elif part in _discriminators(kind):
-                    inner.append(kind)
-            else:
-                inner.append(kind)
-        tagged = [k for k in inner if isinstance(k, type) and part in _discriminators(k)]
-        kinds = tagged or inner or kinds
-    fields = [set(k.model_fields) for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)]
-    return set().union(*fields) - {"directory"} if fields else set()
+        inner = [
+            within
+            for kind in kinds
+            for name, field in kind.model_fields.items()
+            if part in (name, field.alias)
+            for within in _models_within(field.annotation)
+        ]
+        tagged = [kind for kind in kinds if part in _discriminators(kind)]
+        kinds = inner or tagged or kinds
+    return kinds
 
 
-def _discriminators(kind: type) -> set[str]:
-    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-        return set()
+def _is_tag(model: type[BaseModel], location: list[str], part: str) -> bool:
+    """Whether `part` is the discriminator's word, which pydantic puts in the path and nobody wrote there."""
+    before = location[: location.index(part)]
+    return bool(before) and any(part in _discriminators(kind) for kind in _models_at(model, before))
+
+
+def _discriminators(kind: type[BaseModel]) -> set[str]:
     return {
         str(word)
         for field in kind.model_fields.values()
@@ -300,7 +322,7 @@ def _discriminators(kind: type) -> set[str]:
     }
 
 
-def _models_within(annotation: Any) -> list[Any]:
+def _models_within(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     if get_origin(annotation) in (Union, types.UnionType, Annotated, dict, list, tuple):

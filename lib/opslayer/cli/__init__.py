@@ -1,0 +1,68 @@
+"""`opslayer ...`: a face with no logic of its own.
+
+Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 a blocking contract is red, 4 held by a guardrail.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opslayer.cli import data, edge, work
+from opslayer.errors import OpslayerError
+
+app = typer.Typer(
+    name="opslayer",
+    help=(
+        "An operating layer for service firms: joins the systems a firm has, proves the data right, works out "
+        "what will happen and what to do, and does it inside guardrails.\n\n"
+        "Exit codes: 0 fine, 1 failed, 2 usage, 3 a blocking contract is red, 4 held by a guardrail."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def choose(
+    directory: Annotated[
+        Path | None,
+        typer.Option("--firm", envvar="OPSLAYER_FIRM", help="Directory of firm.toml; else found upwards from here."),
+    ] = None,
+) -> None:
+    edge.choose_firm(directory)
+
+
+DATA, WORK = "Data", "Work"
+app.command(rich_help_panel="Start")(data.init)
+app.command(rich_help_panel="Start")(data.demo)
+app.command(rich_help_panel="Start")(work.doctor)
+app.command(rich_help_panel="Start")(work.up)
+for command in (data.refresh, data.land, data.build, data.audit, data.publish, data.versions, data.rollback, data.quarantine):
+    app.command(rich_help_panel=DATA)(command)
+for command in (work.run, work.status):
+    app.command(rich_help_panel=WORK)(command)
+
+contracts = typer.Typer(no_args_is_help=True, help="What the data must be.")
+contracts.command("check")(data.check_contracts)
+app.add_typer(contracts, name="contracts", rich_help_panel=DATA)
+
+actions = typer.Typer(no_args_is_help=True, help="What is proposed, and who decided.")
+for name, command in work.ACTIONS.items():
+    actions.command(name)(command)
+app.add_typer(actions, name="actions", rich_help_panel=WORK)
+
+
+def main() -> None:
+    """Run a command; an error a person can mend ends in its message and exit code, not a traceback."""
+    try:
+        app()
+    except OpslayerError as error:
+        sys.exit(edge.fail(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,100 @@
+"""Commands over the work: jobs, what is proposed, how things stand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from opslayer.cli import edge
+from opslayer.cli.edge import AsOf, DryRun, Json
+
+Person = Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who decides: an e-mail address under [[people]].")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept with the decision.")]
+
+
+def run(
+    job: Annotated[str, typer.Argument(help="A job of scheduled/, such as morning.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A notebook parameter; repeatable.")
+    ] = None,
+    as_of: AsOf = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Run a job's notebooks now, as the scheduler would.
+
+    [dim]Examples:[/dim]
+      opslayer run morning
+      opslayer run morning --as-of 2021-01-15 --dry-run
+      opslayer run cash -p seed=11
+    """
+    from opslayer import runner
+
+    firm = edge.firm()
+    with edge.progress(json) as report:
+        done = runner.run_job(
+            firm,
+            job,
+            as_of=edge.business_day(firm, as_of),
+            moment=edge.now(),
+            parameters=edge.parameters(parameter or []),
+            dry_run=dry_run,
+            progress=report,
+        )
+    if json:
+        edge.show_json(done)
+    else:
+        edge.show_table(
+            f"{'Would run' if dry_run else 'Ran'} {job}",
+            ("step", "state", "seconds", "notebook"),
+            ((s.name, s.state, s.seconds, s.output or s.notebook) for s in done.steps),
+        )
+        for step in done.steps:
+            if step.cause:
+                edge.notices.print(f"[red]{step.name}:[/red] {step.cause}", highlight=False, soft_wrap=True)
+    if done.exit_code:
+        raise typer.Exit(done.exit_code)
+
+
+def status(json: Json = False) -> None:
+    """How the firm stands: snapshot, contracts, alerts, what waits for a decision, last runs.
+
+    [dim]Examples:[/dim]
+      opslayer status
+      opslayer status --json
+    """
+    from opslayer.cli.standing import read_standing, show_standing
+
+    standing = read_standing(edge.firm())
+    edge.show_json(standing) if json else show_standing(standing)
+
+
+def doctor(json: Json = False) -> None:
+    """Check that this machine and this firm have what the layer needs; exit code 1 where something is missing.
+
+    [dim]Example:[/dim]
+      opslayer doctor
+    """
+    from opslayer.cli.examination import examine
+
+    findings = examine(edge.firm)
+    if json:
+        edge.show_json(findings)
+    else:
+        for finding in findings:
+            mark = "[green]ok[/green]  " if finding.fine else "[red]fix[/red] "
+            edge.output.print(f"{mark} {finding.subject}: {finding.detail}", highlight=False, soft_wrap=True)
+    if not all(finding.fine for finding in findings):
+        raise typer.Exit(1)
+
+
+def up() -> None:
+    """Start the scheduler with its UI, the dashboards and JupyterLab; Ctrl-C ends all.
+
+    [dim]Example:[/dim]
+      opslayer up
+    """
+    from opslayer import runner
+
+    raise typer.Exit(runner.up(edge.firm()))

@@ -1,0 +1,30 @@
+"""The warehouse: land, build, audit, publish, read.
+
+A build goes into a file nobody reads; a published version never changes; readers follow one pointer.
+"""
+
+from opslayer.warehouse.build import Built, BuiltModel, build
+from opslayer.warehouse.layer import Layer, open_layer
+from opslayer.warehouse.models import Model, load_models
+from opslayer.warehouse.publish import Refreshed, audit, land, publish, refresh, save_outputs
+from opslayer.warehouse.versions import Version, current, rollback, versions
+
+__all__ = [
+    "Built",
+    "BuiltModel",
+    "Layer",
+    "Model",
+    "Refreshed",
+    "Version",
+    "audit",
+    "build",
+    "current",
+    "land",
+    "load_models",
+    "open_layer",
+    "publish",
+    "refresh",
+    "rollback",
+    "save_outputs",
+    "versions",
+]

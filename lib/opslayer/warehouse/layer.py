@@ -1,0 +1,97 @@
+"""Reading: one published version, opened read-only and kept until it is closed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import polars as pl
+
+from opslayer.config import Firm
+from opslayer.errors import OpslayerError, UsageError, unknown
+from opslayer.warehouse.models import Bound, bind, parsed, placeholders
+from opslayer.warehouse.versions import Version, current, versions
+
+QUERIES = Path(__file__).parent / "queries"
+NAMED = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A published snapshot. Queries are named files in `queries/`, or SQL an analyst writes."""
+
+    version: Version
+    base_currency: str
+    connection: duckdb.DuckDBPyConnection
+
+    @property
+    def as_of(self) -> date:
+        return self.version.as_of
+
+    def sql(self, query: str) -> str:
+        """The text of a named query; SQL is returned as it is. Raises UsageError for an unknown name."""
+        if not NAMED.match(query):
+            return query
+        path = QUERIES / f"{query}.sql"
+        if not path.exists():
+            raise unknown("query", query, (p.stem for p in QUERIES.glob("*.sql")))
+        return path.read_text(encoding="utf-8")
+
+    def query(self, query: str, **values: Bound) -> pl.DataFrame:
+        """Rows of a query. `$name` is bound from `values`; `$as_of` and `$base_currency` are always there.
+
+        Raises UsageError for an unknown name or SQL that does not run.
+        """
+        text = self.sql(query)
+        given = {"as_of": self.as_of, "base_currency": self.base_currency, **values}
+        names = placeholders(parsed(text, Path(query[:60])))
+        try:
+            # a cursor of its own lets threads read side by side
+            with self.connection.cursor() as cursor:
+                return cursor.execute(text, bind(names, given, query[:60])).pl()
+        except duckdb.Error as error:
+            raise UsageError(f"the query {query[:200]!r} does not run: {error}") from error
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> Layer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_layer(firm: Firm, version: str | None = None) -> Layer:
+    """Open the current version, or a named one. Raises UsageError where there is none."""
+    for _ in range(3):
+        chosen = _choose(firm, version)
+        try:
+            connection = duckdb.connect(str(chosen.path), read_only=True)
+        except (duckdb.IOException, duckdb.CatalogException) as error:
+            if chosen.path.exists():
+                raise OpslayerError(
+                    f"version {chosen.name} cannot be opened: {error}",
+                    mend="`opslayer rollback VERSION` goes back to one that can",
+                ) from error
+            continue  # pruned between reading the pointer and opening: the pointer has moved on
+        return Layer(chosen, firm.base_currency, connection)
+    raise OpslayerError(f"{firm.name}: every version vanished while it was being opened")
+
+
+def _choose(firm: Firm, name: str | None) -> Version:
+    if name is None:
+        live = current(firm)
+        if live is None:
+            raise UsageError(f"{firm.name} has no published snapshot yet", mend="run `opslayer refresh`")
+        return live
+    kept = {version.name: version for version in versions(firm)}
+    if name not in kept:
+        raise unknown("version", name, kept)
+    return kept[name]

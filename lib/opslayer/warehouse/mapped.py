@@ -1,0 +1,152 @@
+"""From a source's landed tables to `mapped.<entity>`, the text that staging models read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from pathlib import Path
+
+import sqlglot
+import yaml
+from duckdb import DuckDBPyConnection
+from sqlglot import exp
+
+from opslayer.errors import BuildError, ConfigurationError, nearest
+from opslayer.sources import EntitySelect, RawTable
+from opslayer.sources import Mapping as SourceMapping
+
+ENTITIES = Path(__file__).parent / "entities.yaml"
+
+
+def entities() -> dict[str, list[str]]:
+    """Entity -> the columns a mapping may give it."""
+    loaded: dict[str, list[str]] = yaml.safe_load(ENTITIES.read_text(encoding="utf-8"))
+    return loaded
+
+
+def quoted(*parts: str) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def create_raw(connection: DuckDBPyConnection, tables: Iterable[RawTable]) -> None:
+    """A view `raw_<source>.<table>` over each landed table's Parquet."""
+    for table in tables:
+        schema = f"raw_{table.source}"
+        paths = ", ".join(literal(str(path)) for path in table.files)
+        connection.execute(f"create schema if not exists {quoted(schema)}")
+        connection.execute(
+            f"create or replace view {quoted(schema, table.table)} as "
+            f"select * from read_parquet([{paths}], union_by_name = true)"
+        )
+
+
+def create_mapped(
+    connection: DuckDBPyConnection, mappings: Mapping[str, SourceMapping], landed: Mapping[str, set[str]]
+) -> None:
+    """A view `mapped.<entity>` over every source that has the entity; empty where none has.
+
+    `mappings` and `landed` are by source. Raises BuildError, naming the source and the column, where a
+    mapping reads a column that its source did not deliver.
+    """
+    connection.execute("create schema if not exists mapped")
+    known = entities()
+    for source, mapping in mappings.items():
+        _create_missing(connection, source, mapping, landed.get(source, set()))
+        strangers = sorted(mapping.entities.keys() - known.keys())
+        if strangers:
+            near = nearest(strangers[0], known)
+            raise ConfigurationError(
+                f"mapping {mapping.mapping}\n  at entities\n  at key: {strangers[0]}\n"
+                f"    expected one of: {', '.join(known)}" + (f'\n    nearest: "{near}"' if near else "")
+            )
+    for entity, columns in known.items():
+        parts = [
+            mapped_query(source, mapping, entity, select)
+            for source, mapping in mappings.items()
+            for select in mapping.entities.get(entity, ())
+        ]
+        empty = ", ".join(f"null::varchar as {quoted(c)}" for c in [*columns, "source", "_load_id"])
+        union = "\nunion all by name\n".join([*parts, f"select {empty} where false"])
+        try:
+            connection.execute(f"create view {quoted('mapped', entity)} as\n{union}")
+        except Exception as error:
+            raise BuildError(
+                f"mapping of {entity} from {', '.join(s for s, m in mappings.items() if entity in m.entities)} "
+                f"does not fit what landed: {error}",
+                mend="the source dropped or renamed a column: mend it there, or change the mapping",
+            ) from error
+
+
+def mapped_query(source: str, mapping: SourceMapping, entity: str, spec: EntitySelect) -> str:
+    """One SELECT of an entity from a source; every value as text, as the staging model types it.
+
+    Raises ConfigurationError where the mapping is not one plain SELECT over its own tables.
+    """
+    where = f"mapping {mapping.mapping}\n  at entities.{entity}"
+    allowed = set(entities()[entity])
+    for column in spec.columns:
+        if column not in allowed:
+            near = nearest(column, allowed)
+            raise ConfigurationError(
+                f"{where}.columns\n  at key: {column}\n    expected one of: {', '.join(sorted(allowed))}"
+                + (f'\n    nearest: "{near}"' if near else "")
+            )
+    first = spec.from_.split()[-1]
+    selected = ", ".join(f"cast({value} as varchar) as {quoted(name)}" for name, value in spec.columns.items())
+    text = f"select {selected}, {literal(source)} as source, {first}._load_id as _load_id from {spec.from_} "
+    text += " ".join(spec.join) + (f" where {spec.where}" if spec.where else "")
+    try:
+        query = sqlglot.parse_one(text, dialect="duckdb")
+    except sqlglot.errors.ParseError as error:
+        raise ConfigurationError(f"{where}\n    expected SQL scalar expressions; got {error}") from error
+    if not isinstance(query, exp.Select):
+        raise ConfigurationError(f"{where}\n    expected scalar expressions; got a {query.key} statement")
+    named = {cte.alias for cte in query.find_all(exp.CTE)}
+    for table in query.find_all(exp.Table):
+        if table.name in named:
+            continue
+        if table.db or table.name not in mapping.tables:
+            near = nearest(table.name, mapping.tables)
+            raise ConfigurationError(
+                f"{where}\n    expected a table of this mapping: {', '.join(mapping.tables)}; got {table.sql()}"
+                + (f'\n    nearest: "{near}"' if near else "")
+            )
+        table.set("db", exp.to_identifier(f"raw_{source}", quoted=True))
+    return query.sql(dialect="duckdb", pretty=True)
+
+
+def _create_missing(
+    connection: DuckDBPyConnection, source: str, mapping: SourceMapping, landed: set[str]
+) -> None:
+    """An empty view for each table this firm's source does not have, with the columns the mapping reads."""
+    connection.execute(f"create schema if not exists {quoted(f'raw_{source}')}")
+    for table in mapping.tables.keys() - landed:
+        columns = {"_load_id", *mapping.tables[table].key}
+        for spec in chain.from_iterable(mapping.entities.values()):
+            text = " ".join([*spec.columns.values(), *spec.join, spec.where or ""])
+            aliases = {
+                node.alias_or_name
+                for clause in [f"from {spec.from_}", *spec.join]
+                for node in sqlglot.parse_one(f"select 1 from {_relation(clause)}", dialect="duckdb").find_all(exp.Table)
+                if node.name == table
+            }
+            tokens = sqlglot.tokenize(text, dialect="duckdb")
+            columns |= {
+                tokens[i + 2].text
+                for i in range(len(tokens) - 2)
+                if tokens[i].text in aliases and tokens[i + 1].text == "."
+            }
+        nulls = ", ".join(f"null::varchar as {quoted(c)}" for c in sorted(columns))
+        connection.execute(f"create view {quoted(f'raw_{source}', table)} as select {nulls} where false")
+
+
+def _relation(clause: str) -> str:
+    """The relation a FROM or JOIN clause names, as text that can follow FROM."""
+    words = clause.split(" on ")[0].split(" using ")[0].split()
+    while words and words[0].lower() in {"from", "left", "right", "inner", "full", "outer", "cross", "join"}:
+        words.pop(0)
+    return " ".join(words)
