@@ -1,0 +1,73 @@
+"""How a firm stands, in one look: what `opslayer status` shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from opslayer.cli import edge
+from opslayer.config import Firm
+from opslayer.warehouse import Version, current, open_layer
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Snapshot, contracts, alerts, proposals and last runs; counts by state."""
+
+    firm: str
+    snapshot: Version | None
+    quarantined: int
+    alerts: dict[str, str]
+    proposals: dict[str, int]
+    runs: list[dict[str, str]]
+
+
+def read_standing(firm: Firm) -> Standing:
+    from opslayer.actions import list_proposals
+    from opslayer.alerts import list_alerts
+    from opslayer.runner import last_runs
+    from opslayer.store import open_store
+
+    snapshot = current(firm)
+    quarantined = 0
+    if snapshot is not None:
+        with open_layer(firm) as layer:
+            quarantined = len(layer.query("quarantine_rows"))
+    with open_store(firm) as store:
+        return Standing(
+            firm=firm.name,
+            snapshot=snapshot,
+            quarantined=quarantined,
+            alerts={alert.metric: alert.state for alert in list_alerts(store)},
+            proposals=dict(Counter(proposal.state for proposal in list_proposals(store))),
+            runs=[
+                {"notebook": run.notebook, "state": run.state, "as_of": str(run.as_of), "output": str(run.output)}
+                for run in last_runs(store)
+            ],
+        )
+
+
+def show_standing(standing: Standing) -> None:
+    snapshot = standing.snapshot
+    edge.output.rule(f"[bold]{standing.firm}[/bold]", align="left")
+    if snapshot is None:
+        edge.output.print("no snapshot yet: `opslayer refresh` publishes the first", highlight=False)
+    else:
+        edge.output.print(
+            f"snapshot   {snapshot.name}, published {snapshot.published_at:%Y-%m-%d %H:%M} UTC\n"
+            f"contracts  {snapshot.contracts_green} rules green, {snapshot.contracts_red} red, "
+            f"{standing.quarantined} rows in quarantine",
+            highlight=False,
+        )
+        edge.show_table("Rows", ("entity", "rows"), snapshot.rows.items())
+    firing = sorted(metric for metric, state in standing.alerts.items() if state == "firing")
+    edge.output.print(f"alerts     {len(firing)} firing{': ' if firing else ''}{', '.join(firing)}", highlight=False)
+    waiting = standing.proposals.get("proposed", 0)
+    states = ", ".join(f"{count} {state}" for state, count in sorted(standing.proposals.items()))
+    edge.output.print(f"proposals  {waiting} waiting ({states or 'none yet'})", highlight=False)
+    edge.show_table(
+        "Last runs",
+        ("notebook", "state", "as of", "executed notebook"),
+        ((run["notebook"], run["state"], run["as_of"], run["output"]) for run in standing.runs),
+        empty="none yet",
+    )
