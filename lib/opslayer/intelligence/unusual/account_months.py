@@ -1,0 +1,150 @@
+"""Account months that are out of the ordinary, against a robust seasonal expectation.
+
+Expectation: the median of the twelve months before, or the same month of the year before where that has
+been closer for the account (median absolute error): a robust form of the seasonal-naive benchmark (Hyndman
+& Athanasopoulos, "Forecasting: Principles and Practice", 3rd ed., sections 5.2 and 5.8). Scale: 1.4826
+times the median absolute error of the chosen one over the account's own history (Leys et al., J.
+Experimental Social Psychology 49, 2013). An account that is empty in most months has no spread to measure;
+its scale is its usual non-empty amount, as a count of such amounts would vary by one. False alarms:
+two-sided Student p-values, Benjamini-Hochberg over all account months judged (J. Royal Statistical Society
+B 57, 1995), and a floor of size.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control, t
+
+from opslayer.intelligence.tables import MONEY, typed
+
+Floats = NDArray[np.float64]
+MODEL = "seasonal_median"
+MODEL_VERSION = "1"
+JUDGED = 12
+"""Latest closed months judged."""
+HISTORY = 12
+FEWEST = 6
+"""Months of history below which an account month is not judged."""
+FALSE_DISCOVERIES = 0.05
+MATERIAL = 0.002
+"""Share of the firm's median monthly revenue below which a surprise is not worth a reader's minute."""
+SCHEMA = pl.Schema(
+    {
+        "as_of": pl.Date(),
+        "month": pl.Date(),
+        "account_code": pl.String(),
+        "account_name": pl.String(),
+        "amount_base": MONEY,
+        "expected": MONEY,
+        "lower": MONEY,
+        "upper": MONEY,
+        "score": pl.Float64(),
+        "reasons": pl.String(),
+        "model": pl.String(),
+        "model_version": pl.String(),
+    }
+)
+
+
+def account_months(pnl: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """One row an unusual account month (columns of intelligence.unusual_account_month), worst first.
+
+    `pnl` has the columns of marts.pnl_month: month, section, account_code, account_name, amount_base.
+    Months that had not ended by `as_of` are left out. `lower` and `upper` hold 95 % of ordinary months;
+    `score` is the distance from `expected` in robust standard deviations.
+    """
+    closed = pnl.filter(pl.col("month").dt.month_end() <= as_of)
+    if closed.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
+    months = closed.select(pl.date_range(pl.col("month").min(), pl.col("month").max(), "1mo"))["month"]
+    revenue = closed.filter(pl.col("section") == "revenue").group_by("month").agg(pl.col("amount_base").sum())
+    middle = revenue.select(pl.col("amount_base").cast(pl.Float64).abs().median()).item()
+    material = MATERIAL * (middle or 0.0)
+    judged = [
+        row
+        for (code, name), rows in sorted(
+            closed.group_by("account_code", "account_name"), key=lambda group: tuple(map(str, group[0]))
+        )
+        for row in _judge(code, name, _series(rows, months), months.to_list())
+    ]
+    return _alarms(judged, material, as_of)
+
+
+def _series(rows: pl.DataFrame, months: pl.Series) -> Floats:
+    sums = rows.group_by("month").agg(pl.col("amount_base").sum().cast(pl.Float64))
+    whole = months.to_frame("month").join(sums, on="month", how="left").sort("month")
+    return whole["amount_base"].fill_null(0.0).to_numpy()
+
+
+Judged = tuple[date, str, str, float, float, float, int, str]
+"""month, account code and name, amount, expected, scale, degrees of freedom, reasons."""
+
+
+def _judge(code: str, name: str, values: Floats, months: list[date]) -> list[Judged]:
+    first = int(np.argmax(values != 0))
+    level = np.array(
+        [np.median(values[max(first, i - HISTORY) : i]) if i > first else np.nan for i in range(len(values))]
+    )
+    season = np.array([values[i - 12] if i - 12 >= first else np.nan for i in range(len(values))])
+    found: list[Judged] = []
+    for i in range(max(len(values) - JUDGED, first + FEWEST), len(values)):
+        past = slice(first + 1, i)
+        errors = np.abs(values[past] - level[past])
+        expected, basis = level[i], "the median of the twelve months before"
+        seasonal = np.abs(values[past] - season[past])
+        seasonal = seasonal[~np.isnan(seasonal)]
+        if len(seasonal) >= FEWEST and np.median(seasonal) < np.median(errors[-len(seasonal) :]):
+            errors, expected, basis = seasonal, season[i], "the same month a year before"
+        filled = values[first:i][values[first:i] != 0]
+        usual = float(np.median(np.abs(filled))) if len(filled) else abs(float(values[i]))
+        floor = usual if len(filled) < (i - first) / 2 else 0.05 * max(abs(float(expected)), usual)
+        scale = max(1.4826 * float(np.median(errors)), floor, 0.01)
+        why = _reason(values, i, first, float(expected), basis)
+        found.append((months[i], code, name, float(values[i]), float(expected), scale, len(errors) - 1, why))
+    return found
+
+
+def _reason(values: Floats, i: int, first: int, expected: float, basis: str) -> str:
+    amount, past = float(values[i]), values[first:i]
+    parts = [f"{amount:,.0f} against {expected:,.0f} expected from {basis}"]
+    if amount == 0:
+        parts.append("nothing was booked in a month that usually has something")
+    elif expected and amount / expected > 0:
+        parts.append(f"{amount / expected:.1f} times the usual")
+    elif expected:
+        parts.append("the sign is the other way round")
+    if abs(amount) > np.abs(past).max():
+        parts.append(f"the largest of {len(past) + 1} months")
+    return "; ".join(parts)
+
+
+def _alarms(judged: list[Judged], material: float, as_of: date) -> pl.DataFrame:
+    if not judged:
+        return pl.DataFrame(schema=SCHEMA)
+    amount, expected, scale, freedom = (
+        np.array([row[k] for row in judged], dtype=float) for k in (3, 4, 5, 6)
+    )
+    score = np.abs(amount - expected) / scale
+    adjusted = false_discovery_control(2 * t.sf(score, freedom), method="bh")
+    half = t.ppf(0.975, freedom) * scale
+    frame = pl.DataFrame(
+        {
+            "as_of": [as_of] * len(judged),
+            "month": [row[0] for row in judged],
+            "account_code": [row[1] for row in judged],
+            "account_name": [row[2] for row in judged],
+            "amount_base": np.round(amount, 2),
+            "expected": np.round(expected, 2),
+            "lower": np.round(expected - half, 2),
+            "upper": np.round(expected + half, 2),
+            "score": np.round(score, 2),
+            "reasons": [row[7] for row in judged],
+            "model": [MODEL] * len(judged),
+            "model_version": [MODEL_VERSION] * len(judged),
+        }
+    ).filter((adjusted <= FALSE_DISCOVERIES) & (np.abs(amount - expected) >= material))
+    return typed(frame, SCHEMA).sort(["score", "month", "account_code"], descending=[True, True, False])

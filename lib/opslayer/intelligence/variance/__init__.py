@@ -1,0 +1,39 @@
+"""Why a month differs from budget and the month before: drivers that add up, and a paragraph on them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import get_args
+
+import polars as pl
+
+from opslayer.intelligence.layer import Queries
+from opslayer.intelligence.variance.drivers import DRIVERS, Comparison, explain
+from opslayer.intelligence.variance.drivers import SCHEMA as DRIVER_SCHEMA
+from opslayer.intelligence.variance.narrative import SCHEMA as NARRATIVE_SCHEMA
+from opslayer.intelligence.variance.narrative import draft, verify_numbers
+from opslayer.intelligence.variance.timing import next_month
+
+__all__ = ["DRIVERS", "Comparison", "draft", "explain", "run", "verify_numbers"]
+
+MONTHS = 12
+"""Closed months explained by a run."""
+
+
+def run(layer: Queries, *, as_of: date, currency: str, months: int = MONTHS) -> dict[str, pl.DataFrame]:
+    """The tables of the variance explanation, by name: variance_driver, variance_narrative.
+
+    Explains the last `months` months that had ended by `as_of`, against budget where there is one, and
+    against the month before.
+    """
+    pnl, revenue = layer.query("pnl_comparison"), layer.query("revenue_driver")
+    last = next_month((as_of.replace(day=1)), -1)
+    closed = sorted(month for month in pnl["month"].unique() if month <= last)[-months:]
+    drivers, narratives = [pl.DataFrame(schema=DRIVER_SCHEMA)], [pl.DataFrame(schema=NARRATIVE_SCHEMA)]
+    for month in closed:
+        for comparison in get_args(Comparison):
+            found = explain(pnl, revenue, month=month, comparison=comparison, as_of=as_of)
+            words = draft(found, pnl, month=month, comparison=comparison, currency=currency, as_of=as_of)
+            drivers.append(found)
+            narratives.append(words)
+    return {"variance_driver": pl.concat(drivers), "variance_narrative": pl.concat(narratives)}
