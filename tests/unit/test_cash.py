@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,7 @@ def test_every_open_invoice_gets_a_date_after_today_within_ordered_intervals(
     assert set(forecast["model"]) == {MODEL}
     order = ["lower_95", "lower_80", "lower_50", "expected_on", "upper_50", "upper_80", "upper_95"]
     assert forecast.select((pl.col("lower_95") > AS_OF).all()).item()
-    for earlier, later in zip(order, order[1:], strict=False):
+    for earlier, later in pairwise(order):
         assert forecast.select((pl.col(earlier) <= pl.col(later)).all()).item(), (earlier, later)
     late = forecast.filter(pl.col("due_on") <= AS_OF)["probability_late"]
     assert late.len() > 0

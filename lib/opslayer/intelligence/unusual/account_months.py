@@ -1,13 +1,13 @@
 """Account months that are out of the ordinary, against a robust seasonal expectation.
 
-Expectation: the median of the twelve months before, or the same month of the year before where that has
-been closer for the account (median absolute error): a robust form of the seasonal-naive benchmark (Hyndman
-& Athanasopoulos, "Forecasting: Principles and Practice", 3rd ed., sections 5.2 and 5.8). Scale: 1.4826
-times the median absolute error of the chosen one over the account's own history (Leys et al., J.
-Experimental Social Psychology 49, 2013). An account that is empty in most months has no spread to measure;
-its scale is its usual non-empty amount, as a count of such amounts would vary by one. False alarms:
-two-sided Student p-values, Benjamini-Hochberg over all account months judged (J. Royal Statistical Society
-B 57, 1995), and a floor of size.
+Expectation: the median of the twelve months before, or the same month of the year before where that is
+nearer: a month is unusual only if it is so against both the level and the season (the naive and
+seasonal-naive benchmarks of Hyndman & Athanasopoulos, "Forecasting: Principles and Practice", 3rd ed.,
+section 5.2, made robust). Scale: 1.4826 times the account's median absolute error (Leys et al., J.
+Experimental Social Psychology 49, 2013), in proportion where the season's amount is larger. An account
+that is empty in most months has no spread to measure; its scale is its usual non-empty amount, as a count
+of such amounts would vary by one. False alarms: two-sided Student p-values, Benjamini-Hochberg over all
+account months judged (J. Royal Statistical Society B 57, 1995), and a floor of size.
 """
 
 from __future__ import annotations
@@ -89,27 +89,24 @@ def _judge(code: str, name: str, values: Floats, months: list[date]) -> list[Jud
     level = np.array(
         [np.median(values[max(first, i - HISTORY) : i]) if i > first else np.nan for i in range(len(values))]
     )
-    season = np.array([values[i - 12] if i - 12 >= first else np.nan for i in range(len(values))])
     found: list[Judged] = []
     for i in range(max(len(values) - JUDGED, first + FEWEST), len(values)):
-        past = slice(first + 1, i)
-        errors = np.abs(values[past] - level[past])
-        expected, basis = level[i], "the median of the twelve months before"
-        seasonal = np.abs(values[past] - season[past])
-        seasonal = seasonal[~np.isnan(seasonal)]
-        if len(seasonal) >= FEWEST and np.median(seasonal) < np.median(errors[-len(seasonal) :]):
-            errors, expected, basis = seasonal, season[i], "the same month a year before"
-        filled = values[first:i][values[first:i] != 0]
-        usual = float(np.median(np.abs(filled))) if len(filled) else abs(float(values[i]))
-        floor = usual if len(filled) < (i - first) / 2 else 0.05 * max(abs(float(expected)), usual)
+        past = values[first:i]
+        filled = np.abs(past[past != 0])
+        usual = float(np.median(filled))
+        floor = usual if len(filled) < len(past) / 2 else 0.05 * max(abs(float(level[i])), usual)
+        errors = np.abs(values[first + 1 : i] - level[first + 1 : i])
         scale = max(1.4826 * float(np.median(errors)), floor, 0.01)
-        why = _reason(values, i, first, float(expected), basis)
-        found.append((months[i], code, name, float(values[i]), float(expected), scale, len(errors) - 1, why))
+        expected, basis = float(level[i]), "the twelve months before"
+        if i - 12 >= first and abs(values[i] - values[i - 12]) < abs(values[i] - expected):
+            expected, basis = float(values[i - 12]), "the same month a year before"
+            scale *= max(1.0, abs(expected) / max(abs(float(level[i])), usual))
+        why = _reason(float(values[i]), past, expected, basis)
+        found.append((months[i], code, name, float(values[i]), expected, scale, len(errors) - 1, why))
     return found
 
 
-def _reason(values: Floats, i: int, first: int, expected: float, basis: str) -> str:
-    amount, past = float(values[i]), values[first:i]
+def _reason(amount: float, past: Floats, expected: float, basis: str) -> str:
     parts = [f"{amount:,.0f} against {expected:,.0f} expected from {basis}"]
     if amount == 0:
         parts.append("nothing was booked in a month that usually has something")

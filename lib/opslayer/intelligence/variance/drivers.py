@@ -55,7 +55,7 @@ def explain(
     rows = pnl.filter(pl.col("month") == month)
     if rows[COLUMN[comparison]].is_null().all():
         return pl.DataFrame(schema=SCHEMA)
-    sold, flexed = _revenue(revenue, month, comparison)
+    sold, flexed = _revenue(revenue, month, comparison, as_of)
     found: list[tuple[str, str, str | None, str, Decimal]] = []
     for section, account, actual, before in (
         rows.select("section", "account_code", "actual", COLUMN[comparison])
@@ -70,7 +70,7 @@ def explain(
                 if code == (account or "")
             }
         else:
-            items = _cost_effects(pnl, section, account, month, comparison, flexed)
+            items = _cost_effects(pnl, section, account, month, comparison, flexed, as_of)
         for (item, driver), cents in settled(items, total).items():
             found.append((section, account, item, driver, Decimal(cents) / 100))
     frame = pl.DataFrame(
@@ -106,15 +106,17 @@ def settled(
     return {key: value for key, value in cents.items() if value}
 
 
-def _revenue(revenue: pl.DataFrame, month: date, comparison: Comparison) -> tuple[Effects, Fraction | None]:
+def _revenue(
+    revenue: pl.DataFrame, month: date, comparison: Comparison, as_of: date
+) -> tuple[Effects, Fraction | None]:
     """Effects on revenue, and by how much volume grew (None where quantities cannot say)."""
     actual = book(revenue, "actual")
-    now, timing = retimed(actual, month)
+    now, timing = retimed(actual, month, as_of)
     if comparison == "budget":
         then = {line: sold for (when, line), sold in book(revenue, "budget").items() if when == month}
         moved = list(timing.items())
     else:
-        then, back_by_line = retimed(actual, next_month(month, -1))
+        then, back_by_line = retimed(actual, next_month(month, -1), as_of)
         moved = [*timing.items(), *((line, -amount) for line, amount in back_by_line.items())]
     effects = revenue_effects(now, then, moved, convert=comparison == "budget")
     before, after = quantity(then), quantity(now)
@@ -128,6 +130,7 @@ def _cost_effects(
     month: date,
     comparison: Comparison,
     flexed: Fraction | None,
+    as_of: date,
 ) -> dict[tuple[str | None, str], Fraction]:
     """Timing of one account, and of direct costs what sales volume explains (a flexed budget)."""
     rows = pnl.filter((pl.col("section") == section) & (pl.col("account_code").eq_missing(account)))
@@ -135,7 +138,7 @@ def _cost_effects(
     effects: dict[tuple[str | None, str], Fraction] = defaultdict(Fraction)
     shifts = [(month, 1)] if comparison == "budget" else [(month, 1), (next_month(month, -1), -1)]
     for when, sign in shifts:
-        for move in moves(series, when):
+        for move in moves(series, when, as_of=as_of):
             effects[None, "timing"] += sign * (-move.amount if move.belongs == when else move.amount)
     before = rows.filter(pl.col("month") == month)[COLUMN[comparison]].to_list()
     if section == "direct_cost" and flexed is not None and before and before[0]:

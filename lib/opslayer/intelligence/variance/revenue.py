@@ -71,7 +71,7 @@ def book(rows: pl.DataFrame, basis: str) -> Book:
     return dict(found)
 
 
-def retimed(actual: Book, month: date) -> tuple[dict[Line, Sold], dict[Line, Fraction]]:
+def retimed(actual: Book, month: date, as_of: date) -> tuple[dict[Line, Sold], dict[Line, Fraction]]:
     """Lines of `month` with moved amounts put back where they belong, and what that took away, by line."""
     series: dict[Line, dict[date, Sold]] = defaultdict(dict)
     for (when, line), sold in actual.items():
@@ -80,7 +80,7 @@ def retimed(actual: Book, month: date) -> tuple[dict[Line, Sold], dict[Line, Fra
     timing: dict[Line, Fraction] = {}
     for line, months in series.items():
         here = months.get(month, Sold())
-        for move in moves({when: sold.amount for when, sold in months.items()}, month):
+        for move in moves({when: sold.amount for when, sold in months.items()}, month, as_of=as_of):
             moved = months[move.seen].times(move.amount / months[move.seen].amount)
             here = here + (moved if move.belongs == month else moved.times(Fraction(-1)))
             timing[line] = timing.get(line, ZERO) + (-moved.base if move.belongs == month else moved.base)

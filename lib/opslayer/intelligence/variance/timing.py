@@ -36,13 +36,14 @@ def next_month(month: date, steps: int = 1) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-def moves(series: Mapping[date, Fraction], month: date) -> list[Move]:
-    """Moves of one line into or out of `month`. `series` is its amount by month; absent months are zero."""
-    return [
-        found
-        for first in (next_month(month, -1), month)
-        if (found := _move(series, first, next_month(first))) is not None
-    ]
+def moves(series: Mapping[date, Fraction], month: date, *, as_of: date) -> list[Move]:
+    """Moves of one line into or out of `month`. `series` is its amount by month; absent months are zero.
+
+    That nothing was booked yet in a month that has not ended by `as_of` is no sign of a move.
+    """
+    pairs = ((first, next_month(first)) for first in (next_month(month, -1), month))
+    found = (_move(series, *pair) for pair in pairs)
+    return [move for move in found if move is not None and next_month(move.belongs) <= as_of]
 
 
 def _move(series: Mapping[date, Fraction], first: date, second: date) -> Move | None:
