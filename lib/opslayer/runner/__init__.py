@@ -1,0 +1,19 @@
+"""Runs notebooks: one, a job of them, on a schedule, in JupyterLab; always in kernels forked warm."""
+
+from opslayer.runner.job_run import JobRun, StepRun, run_job
+from opslayer.runner.jobs import Job, Step, load_jobs
+from opslayer.runner.notebooks import list_notebooks
+from opslayer.runner.record import RunRecord
+from opslayer.runner.run import run_notebook
+
+__all__ = [
+    "Job",
+    "JobRun",
+    "RunRecord",
+    "Step",
+    "StepRun",
+    "list_notebooks",
+    "load_jobs",
+    "run_job",
+    "run_notebook",
+]
