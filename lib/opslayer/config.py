@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from opslayer.errors import ConfigurationError, nearest
+from opslayer.errors import ConfigurationError, UsageError, nearest
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -205,9 +205,9 @@ def find_firm(start: Path | None = None) -> Path:
     )
 
 
-def load_firm(start: Path | None = None) -> Firm:
+def load_firm(start: Path | str | None = None) -> Firm:
     """Read the nearest firm.toml. Raises ConfigurationError, naming file, key, found, allowed, nearest."""
-    path = find_firm(start)
+    path = find_firm(Path(start) if start else None)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -347,3 +347,21 @@ def secret(reference: str) -> str:
             f"the secret {reference} is not set", mend=f"set it where {scheme} looks for it"
         )
     return value
+
+
+def moment(text: str | None = None) -> datetime:
+    """The wall-clock moment a run was given, ISO 8601 with its offset, in UTC; without it, the clock's.
+
+    The one edge of a notebook that a person runs by hand. Raises UsageError for text that is no moment.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = datetime.min
+    if found.tzinfo is None:
+        raise UsageError(
+            f'a moment is like 2026-11-16T06:00:00+00:00; got "{text}"', mend="leave it out to take the clock"
+        )
+    return found.astimezone(UTC)
