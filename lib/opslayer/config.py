@@ -360,8 +360,8 @@ def moment(text: str | None = None) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        found = datetime.min
-    if found.tzinfo is None:
+        found = None
+    if found is None or found.tzinfo is None:
         raise UsageError(
             f'a moment is like 2026-11-16T06:00:00+00:00; got "{text}"', mend="leave it out to take the clock"
         )
