@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from opslayer.errors import UsageError
 from opslayer.intelligence import cash
 from opslayer.intelligence.cash import empirical, hazard, simulation
 from opslayer.intelligence.cash.forecast import FALLBACK, LEVELS, MODEL, Prediction
@@ -64,8 +65,10 @@ class Snapshot:
     def __init__(self, history: pl.DataFrame, items: pl.DataFrame) -> None:
         self.frames = {"payment_history": history, "open_items": items}
 
-    def query(self, name_or_sql: str, /, **values: object) -> pl.DataFrame:
-        return self.frames[name_or_sql]
+    as_of = AS_OF
+
+    def query(self, query: str, /, **values: object) -> pl.DataFrame:
+        return self.frames[query]
 
 
 @pytest.fixture(scope="module")
@@ -309,6 +312,33 @@ def test_an_invoice_paid_before_it_was_issued_or_due_at_once_breaks_nothing(hist
     )
     forecast = cash.forecast_payments(pl.concat([history, odd]), open_items(history), as_of=AS_OF)
     assert set(forecast["model"]) == {MODEL}
+
+
+def test_a_snapshot_of_another_day_is_refused(history: pl.DataFrame) -> None:
+    with pytest.raises(UsageError, match="the snapshot is as of 2026-06-30"):
+        cash.run(Snapshot(history, open_items(history)), as_of=AS_OF + timedelta(days=1))
+
+
+def test_with_enough_history_amount_and_terms_count_too() -> None:
+    """Large invoices are paid twenty days later by everyone: the model must see it, the client's mean cannot."""
+    large = pl.col("total_base") > 13_000
+    history = ledger(invoices=3000).with_columns(
+        paid_on=pl.when(large).then(pl.col("paid_on") + pl.duration(days=20)).otherwise("paid_on")
+    )
+    model = hazard.fit(learnable(history, AS_OF))
+    assert model is not None
+    assert model.amount_effect[-1] < -0.3
+    two = open_items(history).filter(pl.col("due_on") > AS_OF).head(1)
+    sizes = pl.concat(
+        [two.with_columns(open_base=pl.lit(Decimal(a)).cast(pl.Decimal(18, 2))) for a in (900, 18_000)]
+    )
+    small_first = sizes.with_columns(invoice_id=pl.Series(["small", "large"]))
+    dates = dict(
+        cash.forecast_payments(history, small_first, as_of=AS_OF)
+        .select("invoice_id", "expected_on")
+        .iter_rows()
+    )
+    assert dates["large"] > dates["small"] + timedelta(days=3)
 
 
 @pytest.mark.real

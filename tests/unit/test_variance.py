@@ -349,8 +349,10 @@ class Snapshot:
     def __init__(self, **frames: pl.DataFrame) -> None:
         self.frames = frames
 
-    def query(self, name_or_sql: str, /, **values: object) -> pl.DataFrame:
-        return self.frames[name_or_sql]
+    as_of = AS_OF
+
+    def query(self, query: str, /, **values: object) -> pl.DataFrame:
+        return self.frames[query]
 
 
 def test_a_run_explains_closed_months_only() -> None:

@@ -10,7 +10,7 @@ from opslayer.intelligence.cash.backtest import backtest, backtest_summary, back
 from opslayer.intelligence.cash.forecast import collectable, forecast_payments, payments_table, predict
 from opslayer.intelligence.cash.history import learnable, open_invoices
 from opslayer.intelligence.cash.simulation import cash_table, forecast_cash
-from opslayer.intelligence.layer import Queries
+from opslayer.intelligence.layer import Queries, hold_to_day
 
 __all__ = [
     "backtest",
@@ -23,7 +23,11 @@ __all__ = [
 
 
 def run(layer: Queries, *, as_of: date, seed: int = 0) -> dict[str, pl.DataFrame]:
-    """The tables of the cash forecast, by name: payment_forecast, cash_forecast, cash_backtest."""
+    """The tables of the cash forecast, by name: payment_forecast, cash_forecast, cash_backtest.
+
+    Raises UsageError where the snapshot is of another day.
+    """
+    hold_to_day(layer, as_of)
     history, items = layer.query("payment_history"), collectable(layer.query("open_items"))
     learnt = learnable(history, as_of)
     invoices = open_invoices(items, as_of, learnt.clients)

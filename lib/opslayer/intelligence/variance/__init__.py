@@ -7,12 +7,11 @@ from typing import get_args
 
 import polars as pl
 
-from opslayer.intelligence.layer import Queries
+from opslayer.intelligence.layer import Queries, hold_to_day
 from opslayer.intelligence.variance.drivers import DRIVERS, Comparison, explain
 from opslayer.intelligence.variance.drivers import SCHEMA as DRIVER_SCHEMA
 from opslayer.intelligence.variance.narrative import SCHEMA as NARRATIVE_SCHEMA
 from opslayer.intelligence.variance.narrative import draft, verify_numbers
-from opslayer.intelligence.variance.timing import next_month
 
 __all__ = ["DRIVERS", "Comparison", "draft", "explain", "run", "verify_numbers"]
 
@@ -24,11 +23,12 @@ def run(layer: Queries, *, as_of: date, currency: str, months: int = MONTHS) -> 
     """The tables of the variance explanation, by name: variance_driver, variance_narrative.
 
     Explains the last `months` months that had ended by `as_of`, against budget where there is one, and
-    against the month before.
+    against the month before. Raises UsageError where the snapshot is of another day.
     """
+    hold_to_day(layer, as_of)
     pnl, revenue = layer.query("pnl_comparison"), layer.query("revenue_driver")
-    last = next_month((as_of.replace(day=1)), -1)
-    closed = sorted(month for month in pnl["month"].unique() if month <= last)[-months:]
+    ended = pnl.filter(pl.col("month").dt.month_end() <= as_of)["month"]
+    closed = ended.unique().sort().to_list()[-months:]
     drivers, narratives = [pl.DataFrame(schema=DRIVER_SCHEMA)], [pl.DataFrame(schema=NARRATIVE_SCHEMA)]
     for month in closed:
         for comparison in get_args(Comparison):

@@ -1,0 +1,76 @@
+"""A frame as a table for people: titles instead of column names, figures right-aligned, nothing raw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Table:
+    """Shows itself as HTML in a notebook, and as text where there is none."""
+
+    html: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def table(
+    frame: pl.DataFrame, columns: Mapping[str, str], *, rows: int | None = None, empty: str = "None."
+) -> Table:
+    """The first `rows` of `frame`, its `columns` (name -> title) in the order given.
+
+    Amounts show whole units with thousands separators, shares and probabilities per cent, other fractions
+    one decimal. `empty` stands for a frame without rows.
+    """
+    if frame.is_empty():
+        return Table(f"<p>{escape(empty)}</p>", empty)
+    shown = frame.select(columns.keys()).head(rows if rows is not None else frame.height)
+    right = [shown.schema[name].is_numeric() for name in columns]
+    cells = [[_written(name, value) for name, value in row.items()] for row in shown.iter_rows(named=True)]
+    head = _row(list(columns.values()), right, "th")
+    body = "".join(_row(row, right, "td") for row in cells)
+    left_out = frame.height - shown.height
+    more = f"<p>{left_out:,} more not shown.</p>" if left_out else ""
+    text = "\n".join("  ".join(row) for row in [list(columns.values()), *cells])
+    return Table(f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{more}", text)
+
+
+def _row(cells: list[str], right: list[bool], tag: str) -> str:
+    sides = ("right" if side else "left" for side in right)
+    parts = (
+        f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>'
+        for cell, side in zip(cells, sides, strict=True)
+    )
+    return f"<tr>{''.join(parts)}</tr>"
+
+
+def _written(name: str, value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float() if name.startswith(("probability", "share")):
+            return f"{value:.0%}"
+        case float():
+            return f"{value:,.1f}"
+        case Decimal() | int():
+            return f"{value:,.0f}"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
+        case date() if name == "month":
+            return f"{value:%B %Y}"
+        case _:
+            return str(value)
