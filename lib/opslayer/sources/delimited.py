@@ -6,7 +6,6 @@ import codecs
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from encodings import aliases
 from pathlib import Path
 
 import duckdb
@@ -15,6 +14,7 @@ from opslayer.errors import ConfigurationError, UnreadableSource, nearest
 from opslayer.sources.parquet import Parts, check_names, query
 
 CHUNK = 1 << 20
+COMMON = ("utf-8", "utf-16", "cp1252", "latin-1", "iso-8859-15", "mac-roman")  # of exports
 
 
 def read_delimited(path: Path, *, encoding: str, delimiter: str, parts: Parts) -> None:
@@ -92,7 +92,7 @@ def _codec(encoding: str) -> codecs.CodecInfo:
     try:
         return codecs.lookup(encoding)
     except LookupError:
-        near = nearest(encoding, {*aliases.aliases, *aliases.aliases.values()})
+        near = nearest(encoding, COMMON)
         raise ConfigurationError(
             f'firm.toml\n  at key: encoding\n    expected the name of a text encoding; got "{encoding}"',
             mend=f'did you mean "{near}"?' if near else 'exports are most often "utf-8" or "cp1252"',

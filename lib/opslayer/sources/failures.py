@@ -16,12 +16,20 @@ _STANDS = "what landed before still stands"
 
 
 @contextmanager
-def naming(subject: str) -> Iterator[None]:
-    """Say which source and table it was, `ledger.invoice: ...`, in the error and keep its kind."""
+def naming(subject: str, *, section: str | None = None) -> Iterator[None]:
+    """Say which source or table it was, `ledger: invoice: ...`, in the error, and keep its kind.
+
+    A ConfigurationError names the `section` of firm.toml instead.
+    """
     try:
         yield
-    except (SourceError, ConfigurationError) as error:
+    except SourceError as error:
         raise type(error)(f"{subject}: {error.message}", mend=error.mend) from error
+    except ConfigurationError as error:
+        if section is None:
+            raise
+        message = error.message.replace("firm.toml\n", f"firm.toml\n  at {section}\n", 1)
+        raise ConfigurationError(message, mend=error.mend) from error
     except (OSError, duckdb.Error, pa.ArrowException, MemoryError) as error:
         raise _named(subject, error) from error
 

@@ -24,7 +24,7 @@ from opslayer.sources.rest import RestReader
 from opslayer.sources.sql import SqlReader
 from opslayer.sources.table import Landed, Task, fingerprint, publish, stage
 
-Action = Literal["replace", "append", "unchanged"]
+PlannedMode = Literal["replace", "append", "unchanged"]
 _SOURCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 Policies = Mapping[tuple[str, str], DriftPolicy]
 
@@ -35,7 +35,7 @@ class PlannedTable(Settings):
     source: str
     table: str
     kind: str
-    action: Action
+    mode: PlannedMode
     cursor: str | None
 
 
@@ -61,7 +61,7 @@ def land(
     landed: list[Landed] = []
     with _alone(firm), workbench(firm) as connection:
         for name, source in _chosen(firm, only).items():
-            with naming(name), opened(firm, source) as reader:
+            with naming(name, section=f"sources.{name}"), opened(firm, source) as reader:
                 tasks = [
                     Task(
                         source=name,
@@ -86,15 +86,15 @@ def plan_land(
     """What `land` would do now, table by table; changes nothing. Raises SourceUnavailable as `land` does."""
     planned: list[PlannedTable] = []
     for name, source in _chosen(firm, only).items():
-        with naming(name), opened(firm, source) as reader:
+        with naming(name, section=f"sources.{name}"), opened(firm, source) as reader:
             for table, spec, policy in _tables(firm, source, reader, policies):
                 before = None if full else read_manifest(firm.var / "raw" / name / table)
                 cursor = before.cursor if before and reader.incremental(table, spec) else None
                 stamp = fingerprint(reader, table, spec, policy)
                 same = bool(before and stamp and before.source_stamp == stamp)
-                action: Action = "unchanged" if same else "append" if cursor else "replace"
+                mode: PlannedMode = "unchanged" if same else "append" if cursor else "replace"
                 planned.append(
-                    PlannedTable(source=name, table=table, kind=source.kind, action=action, cursor=cursor)
+                    PlannedTable(source=name, table=table, kind=source.kind, mode=mode, cursor=cursor)
                 )
     return planned
 
@@ -122,8 +122,11 @@ def _land_source(
             say(f"{task.source}.{task.table}")
             with naming(task.table):
                 staged.append(stage(task, reader, connection))
-        with naming("manifest"):
-            return [publish(one) for one in staged]
+        published = []
+        for one in staged:
+            with naming(one.landed.table):
+                published.append(publish(one))
+        return published
     except BaseException:
         for task in tasks:  # a full disk is not left full
             with suppress(SourceError, OSError):

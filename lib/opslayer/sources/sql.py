@@ -15,6 +15,7 @@ from typing import Any
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
@@ -190,7 +191,22 @@ def _carried(column: sa.ColumnClause[Any], kind: sa.types.TypeEngine[Any]) -> sa
 def _plain(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     schema = pa.schema([(field.name, field.type) for field in reader.schema])
     for batch in reader:
-        yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+        yield pa.RecordBatch.from_arrays([_infinite(column) for column in batch.columns], schema=schema)
+
+
+def _infinite(column: pa.Array) -> pa.Array:
+    """PostgreSQL's infinite days and moments as DuckDB's: ADBC adds its epoch to them, and they wrap."""
+    if pa.types.is_date32(column.type):
+        wide, epoch = pa.int32(), 10_957  # days from 1970 to 2000
+    elif pa.types.is_timestamp(column.type):
+        wide, epoch = pa.int64(), 10_957 * 86_400_000_000
+    else:
+        return column
+    limit = 2 ** (wide.bit_width - 1)
+    numbers = column.view(wide)
+    for wrapped, infinite in ((epoch - 1 - limit, limit - 1), (epoch - limit, 1 - limit)):
+        numbers = pc.if_else(pc.equal(numbers, pa.scalar(wrapped, wide)), pa.scalar(infinite, wide), numbers)
+    return numbers.view(column.type)
 
 
 def _arrow_type(kind: sa.types.TypeEngine[Any], typed: bool) -> pa.DataType:
