@@ -297,6 +297,22 @@ def test_correlation_is_found_where_a_client_is_late_with_everything() -> None:
     assert together.correlation > apart.correlation + 0.15
 
 
+def test_the_headline_adds_up_and_the_backtest_reads_as_a_table(tables: dict[str, pl.DataFrame]) -> None:
+    forecast, weekly = tables["payment_forecast"], tables["cash_forecast"]
+    late = cash.expected_late(forecast)
+    assert (late["expected_on"] > late["due_on"]).all()
+    assert late["open_base"].is_sorted(descending=True)
+    text = cash.headline(forecast, weekly, currency="EUR")
+    assert f"open in {forecast.height} invoices" in text
+    assert f"{late.height} invoices worth" in text
+    assert cash.headline(forecast.clear(), weekly, currency="EUR") == "No invoice is open."
+    table = cash.backtest_table(tables["cash_backtest"])
+    assert table.height == 9
+    assert table["measure"][0] == "Date off by, on average"
+    assert table["model"][0].endswith(" days")
+    assert cash.backtest_table(tables["cash_backtest"].clear()).is_empty()
+
+
 def test_nothing_open_gives_empty_payments_and_weeks_of_zero(history: pl.DataFrame) -> None:
     nothing = open_items(history).clear()
     assert cash.forecast_payments(history, nothing, as_of=AS_OF).is_empty()
@@ -320,7 +336,7 @@ def test_a_snapshot_of_another_day_is_refused(history: pl.DataFrame) -> None:
 
 
 def test_with_enough_history_amount_and_terms_count_too() -> None:
-    """Large invoices are paid twenty days later by everyone: the model must see it, the client's mean cannot."""
+    """Large invoices are paid twenty days later by everyone, which no client mean can see."""
     large = pl.col("total_base") > 13_000
     history = ledger(invoices=3000).with_columns(
         paid_on=pl.when(large).then(pl.col("paid_on") + pl.duration(days=20)).otherwise("paid_on")

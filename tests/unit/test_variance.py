@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from opslayer.intelligence import variance
 from opslayer.intelligence.variance.drivers import DRIVERS, settled
-from opslayer.intelligence.variance.narrative import written
 from opslayer.intelligence.variance.timing import Move, moves, next_month
+from opslayer.intelligence.wording import written
 
 MONTH = date(2026, 5, 1)
 AS_OF = date(2026, 6, 10)

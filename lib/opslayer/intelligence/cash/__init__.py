@@ -6,8 +6,20 @@ from datetime import date
 
 import polars as pl
 
-from opslayer.intelligence.cash.backtest import backtest, backtest_summary, backtest_verdict
-from opslayer.intelligence.cash.forecast import collectable, forecast_payments, payments_table, predict
+from opslayer.intelligence.cash.backtest import (
+    backtest,
+    backtest_summary,
+    backtest_table,
+    backtest_verdict,
+)
+from opslayer.intelligence.cash.forecast import (
+    collectable,
+    expected_late,
+    forecast_payments,
+    headline,
+    payments_table,
+    predict,
+)
 from opslayer.intelligence.cash.history import learnable, open_invoices
 from opslayer.intelligence.cash.simulation import cash_table, forecast_cash
 from opslayer.intelligence.layer import Queries, hold_to_day
@@ -15,9 +27,12 @@ from opslayer.intelligence.layer import Queries, hold_to_day
 __all__ = [
     "backtest",
     "backtest_summary",
+    "backtest_table",
     "backtest_verdict",
+    "expected_late",
     "forecast_cash",
     "forecast_payments",
+    "headline",
     "run",
 ]
 

@@ -31,6 +31,18 @@ STEP = 14
 ORIGINS = 13
 QUANTILES = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
 HORIZON_WEEKS = (1, 4, 8, 13)
+NAMES = {
+    ("mae_days", WINDOW // 7): "Date off by, on average",
+    ("pinball", WINDOW // 7): "Pinball loss over seven quantiles (lower is better)",
+    **{
+        (f"coverage_{level}", WINDOW // 7): f"Payments within the {level}% interval (right is {level}%)"
+        for level in LEVELS
+    },
+    **{
+        ("cash_ape", weeks): f"Cash within {weeks} week{'s' if weeks > 1 else ''} off by, in the middle case"
+        for weeks in HORIZON_WEEKS
+    },
+}
 SCHEMA = pl.Schema(
     {
         "as_of": pl.Date(),
@@ -105,6 +117,25 @@ def backtest_verdict(frame: pl.DataFrame) -> str:
         f"and {table['coverage_80']['model']:.0%} of payments fell in its 80% intervals "
         f"({days['invoices']} forecasts of open invoices at {frame['origin'].n_unique()} past days). "
         f"{_cash_words(frame)}"
+    )
+
+
+def backtest_table(frame: pl.DataFrame) -> pl.DataFrame:
+    """The summary as a person reads it: columns measure, model, baseline (text), in the order of NAMES."""
+    rows = {
+        (row["metric"], row["horizon_weeks"]): row for row in backtest_summary(frame).iter_rows(named=True)
+    }
+    written = {
+        "mae_days": "{:.1f} days".format,
+        "pinball": "{:.2f} days".format,
+    }
+    lines = [
+        (words, *(written.get(key[0], "{:.0%}".format)(rows[key][side]) for side in ("model", "baseline")))
+        for key, words in NAMES.items()
+        if key in rows
+    ]
+    return pl.DataFrame(
+        lines, schema=dict.fromkeys(("measure", "model", "baseline"), pl.String), orient="row"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,7 @@ from opslayer.intelligence.cash import empirical, hazard
 from opslayer.intelligence.cash.history import Floats, Invoices, day_of, learnable, open_invoices
 from opslayer.intelligence.cash.reasons import payment_reasons
 from opslayer.intelligence.tables import MONEY
+from opslayer.intelligence.wording import written
 
 MODEL = "payment_hazard"
 FALLBACK = "client_lateness"
@@ -75,6 +77,31 @@ def forecast_payments(history: pl.DataFrame, open_items: pl.DataFrame, *, as_of:
     learnt = learnable(history, as_of)
     invoices = open_invoices(items, as_of, learnt.clients)
     return payments_table(items, learnt, invoices, predict(learnt, invoices), as_of)
+
+
+def expected_late(forecast: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a payment forecast that are expected after their due date, largest amounts first."""
+    late = forecast.filter(pl.col("expected_on") > pl.col("due_on"))
+    return late.sort(["open_base", "invoice_id"], descending=[True, False])
+
+
+def headline(forecast: pl.DataFrame, weekly: pl.DataFrame, *, currency: str) -> str:
+    """The forecast in two sentences. `forecast` is a payment_forecast, `weekly` the cash_forecast of it."""
+    if forecast.is_empty():
+        return "No invoice is open."
+    late = expected_late(forecast)
+    total, coming = Decimal(forecast["open_base"].sum()), Decimal(weekly["expected_base"].sum())
+    return (
+        f"Of {written(total, currency)} open in {_counted(forecast.height)}, "
+        f"{written(coming, currency)} is expected within thirteen weeks and "
+        f"{written(total - coming, currency)} later or never. "
+        f"{_counted(late.height).capitalize()} worth {written(Decimal(late['open_base'].sum()), currency)} "
+        f"should be paid after the due date."
+    )
+
+
+def _counted(invoices: int) -> str:
+    return "1 invoice" if invoices == 1 else f"{invoices:,} invoices"
 
 
 def payments_table(

@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 import polars as pl
 
 from opslayer.intelligence.variance.drivers import COLUMN, Comparison
 from opslayer.intelligence.variance.timing import next_month
+from opslayer.intelligence.wording import written
 
 MODEL = "variance_template"
 MODEL_VERSION = "1"
@@ -103,16 +104,6 @@ def verify_numbers(paragraph: str, facts: str | Iterable[Mapping[str, object]]) 
 def _numbers(text: str) -> list[str]:
     found = [*NUMBER.finditer(text), *SPELLED.finditer(text)]
     return [re.sub(r"\s+", " ", match.group()).casefold() for match in sorted(found, key=lambda m: m.start())]
-
-
-def written(amount: Decimal, currency: str) -> str:
-    """An amount without its sign, as an executive reads it: three or more figures, the scale in words."""
-    size = abs(amount)
-    if size >= 999_500:
-        return f"{currency} {size / 1_000_000:.2f} million"
-    if size >= Decimal("9999.5"):
-        return f"{currency} {size / 1000:.0f} thousand"
-    return f"{currency} {size.quantize(Decimal(1), ROUND_HALF_EVEN):,}"
 
 
 class _Writer:
