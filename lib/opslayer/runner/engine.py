@@ -6,18 +6,51 @@ one marks the cell that failed, leaves the later ones pending, and raises.
 
 from __future__ import annotations
 
+import contextlib
+import math
+import time
 from pathlib import Path
+from queue import Empty
 from typing import IO, Any, Final, cast
 
 import nbformat
-from nbclient.exceptions import CellExecutionError
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
+from traitlets import Type
 
 from opslayer.runner.watch import Watch
 
 KERNEL: Final = "opslayer"
+
+
+class QuickClient(AsyncKernelClient):
+    """Ready when the kernel has answered on both channels.
+
+    jupyter_client then waits for 0.2 s of silence, which nbclient does not need: it tells messages apart by
+    the request they answer.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        deadline = time.monotonic() + (timeout or math.inf)
+        while time.monotonic() < deadline:
+            self.kernel_info()
+            with contextlib.suppress(Empty):
+                reply = await self.shell_channel.get_msg(timeout=1)
+                if reply["msg_type"] == "kernel_info_reply":
+                    await self.iopub_channel.get_msg(timeout=0.2)
+                    self._handle_kernel_info_reply(reply)
+                    return
+            if not await self.is_alive():
+                raise DeadKernelError("Kernel died before it was ready")
+        raise DeadKernelError(f"Kernel was not ready in {timeout} seconds")
+
+
+class QuickManager(AsyncKernelManager):
+    client_factory = Type(default_value=QuickClient, klass=AsyncKernelClient)
 
 
 class ForkedClient(PapermillNotebookClient):  # type: ignore[misc]
@@ -78,6 +111,7 @@ class ForkedEngine(NBClientEngine):  # type: ignore[misc]
         client = ForkedClient(
             nb_man,
             kernel_name=KERNEL,
+            kernel_manager_class=QuickManager,
             timeout=execution_timeout,
             timeout_func=(lambda _cell: watch.seconds_left()) if watch else None,
             startup_timeout=start_timeout,

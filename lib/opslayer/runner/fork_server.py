@@ -33,6 +33,7 @@ IDLE_SECONDS: Final = 300.0
 ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 STACK: Final = (
     "ipykernel.kernelapp",
+    "ipykernel.debugger",
     "duckdb",
     "numpy",
     "pandas",
@@ -137,7 +138,7 @@ class _Server:
         if request["kind"] == "kernel":
             pid = os.fork()
             if pid == 0:
-                self._become_kernel(request, descriptors)
+                self._become_kernel(request, descriptors, connection)
             self.kernels[pid] = connection
         else:
             self.was_held = True
@@ -145,7 +146,8 @@ class _Server:
             os.close(descriptor)
         self.leases[connection] = pid
         self.selector.register(connection, selectors.EVENT_READ, self._release)
-        _send(connection, {"pid": pid or os.getpid()})
+        if pid is None:  # a kernel answers for itself, when its sockets are bound
+            _send(connection, {"pid": os.getpid()})
 
     def _release(self, connection: socket.socket) -> None:
         """A client went, or said something, which it never does."""
@@ -173,7 +175,9 @@ class _Server:
                 _send(connection, {"exit": os.waitstatus_to_exitcode(status)})
                 self._release(connection)
 
-    def _become_kernel(self, request: dict[str, Any], descriptors: Sequence[int]) -> None:
+    def _become_kernel(
+        self, request: dict[str, Any], descriptors: Sequence[int], client: socket.socket
+    ) -> None:
         """In the child: let go of the server's files and signals and be an IPython kernel; never returns."""
         code = 1
         try:
@@ -193,14 +197,14 @@ class _Server:
             time.tzset()
             os.chdir(request["cwd"])
             sys.argv = ["ipykernel_launcher", *request["arguments"]]
-            code = _run_kernel(request["arguments"], server)
+            code = _run_kernel(request["arguments"], server, client)
         except BaseException:
             traceback.print_exc()
         finally:
             os._exit(code)
 
 
-def _run_kernel(arguments: list[str], server: int) -> int:
+def _run_kernel(arguments: list[str], server: int, client: socket.socket) -> int:
     import atexit
 
     import numpy as np
@@ -209,6 +213,8 @@ def _run_kernel(arguments: list[str], server: int) -> int:
     np.random.seed()  # else every kernel would draw the numbers its siblings draw
     app = IPKernelApp.instance(parent_handle=server)  # it polls: the kernel ends with its server
     app.initialize(arguments)
+    _send(client, {"pid": os.getpid()})
+    client.close()
     app.start()
     atexit._run_exitfuncs()
     return 0

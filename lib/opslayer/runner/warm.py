@@ -90,8 +90,10 @@ class ForkedKernel:
     ) -> None:
         request = {"kind": "kernel", "arguments": arguments, "env": dict(env), "cwd": cwd}
         self._connection, answer = _ask(_socket_path(env), request, outputs)
+        self.returncode: int | None = answer.get("exit")
+        if self.returncode is not None:
+            raise KernelDied(f"the kernel ended before it was ready, with exit code {self.returncode}")
         self.pid = int(answer["pid"])
-        self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """The exit code; minus the signal where one killed it; None while it runs."""
@@ -139,7 +141,7 @@ def _ask(
             message = json.dumps(request).encode() + b"\n"
             sent = socket.send_fds(connection, [message], list(outputs)) if outputs else 0
             connection.sendall(message[sent:])
-            line = connection.recv(4096)
+            line = _line(connection)
             if line:
                 connection.settimeout(None)
                 return connection, json.loads(line)
@@ -152,6 +154,17 @@ def _ask(
             pass
         connection.close()
     raise KernelDied(f"the kernel server ended three times before it answered\n{_log(path)}")
+
+
+def _line(connection: socket.socket) -> bytes:
+    """The answer, and no more: what follows it tells of the kernel's end."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = connection.recv(1)
+        if not byte:
+            return b""
+        line += byte
+    return line
 
 
 def _connect(path: Path) -> socket.socket:
