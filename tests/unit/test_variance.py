@@ -118,10 +118,10 @@ def test_a_budget_in_base_currency_is_compared_in_base_currency() -> None:
 def test_without_items_clients_are_compared_with_themselves() -> None:
     before = next_month(MONTH, -1)
     revenue = revenue_rows(
-        (before, "actual", None, "a", "200", "USD", 10, 100, "1.3"),
+        (before, "actual", "200", "a", "200", "USD", 10, 100, "1.3"),
         (before, "actual", None, "b", "200", "USD", 10, 50, "1.3"),
         (MONTH, "actual", None, "a", "200", "USD", 10, 120, "1.3"),
-        (MONTH, "actual", None, "b", "200", "USD", 10, 50, "1.3"),
+        (MONTH, "actual", "(none)", "b", "200", "USD", 10, 50, "1.3"),
     )
     pnl = pnl_rows((MONTH, "revenue", "200", "Sales", 2210, None, 1950))
     frame = variance.explain(pnl, revenue, month=MONTH, comparison="prior", as_of=AS_OF)
@@ -364,7 +364,12 @@ def test_a_run_explains_closed_months_only() -> None:
     )
     assert set(tables["variance_driver"]["month"]) == {MONTH}
     assert sorted(tables["variance_narrative"]["comparison"]) == ["budget", "prior"]
+    drivers = variance.latest_drivers(tables["variance_driver"], "budget")
+    assert drivers["amount_base"].to_list() == [Decimal("-850.00")]
+    assert variance.latest_paragraph(tables["variance_narrative"], "budget").startswith("May 2026 closed")
     empty = variance.run(
         Snapshot(pnl_comparison=pnl.clear(), revenue_driver=revenue_rows()), as_of=AS_OF, currency="EUR"
     )
     assert all(table.is_empty() for table in empty.values())
+    assert "no closed month with a budget" in variance.latest_paragraph(empty["variance_narrative"], "budget")
+    assert variance.latest_drivers(empty["variance_driver"], "prior").is_empty()

@@ -8,12 +8,21 @@ from typing import get_args
 import polars as pl
 
 from opslayer.intelligence.layer import Queries, hold_to_day
-from opslayer.intelligence.variance.drivers import DRIVERS, Comparison, explain
+from opslayer.intelligence.variance.drivers import DRIVERS, Comparison, explain, latest_drivers
 from opslayer.intelligence.variance.drivers import SCHEMA as DRIVER_SCHEMA
 from opslayer.intelligence.variance.narrative import SCHEMA as NARRATIVE_SCHEMA
-from opslayer.intelligence.variance.narrative import draft, verify_numbers
+from opslayer.intelligence.variance.narrative import draft, latest_paragraph, verify_numbers
 
-__all__ = ["DRIVERS", "Comparison", "draft", "explain", "run", "verify_numbers"]
+__all__ = [
+    "DRIVERS",
+    "Comparison",
+    "draft",
+    "explain",
+    "latest_drivers",
+    "latest_paragraph",
+    "run",
+    "verify_numbers",
+]
 
 MONTHS = 12
 """Closed months explained by a run."""

@@ -87,6 +87,14 @@ def explain(
     return typed(frame, SCHEMA)
 
 
+def latest_drivers(drivers: pl.DataFrame, comparison: Comparison) -> pl.DataFrame:
+    """The rows of the latest month of a variance_driver, largest amounts first."""
+    mine = drivers.filter(pl.col("comparison") == comparison)
+    latest = mine.filter(pl.col("month") == pl.col("month").max())
+    order = [pl.col("amount_base").abs(), *(pl.col(name) for name in ("account_code", "item", "driver"))]
+    return latest.sort(order, descending=[True, False, False, False])
+
+
 def settled(
     effects: Mapping[tuple[str | None, str], Fraction], total: int
 ) -> dict[tuple[str | None, str], int]:

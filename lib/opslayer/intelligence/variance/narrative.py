@@ -93,6 +93,15 @@ def draft(
     return pl.DataFrame([row], schema=SCHEMA, orient="row")
 
 
+def latest_paragraph(narratives: pl.DataFrame, comparison: Comparison) -> str:
+    """What is said of the latest month of a variance_narrative; a sentence where nothing can be."""
+    mine = narratives.filter(pl.col("comparison") == comparison).sort("month")
+    if mine.is_empty():
+        against = "a budget" if comparison == "budget" else "a month before"
+        return f"There is no closed month with {against} to compare it with."
+    return str(mine["paragraph"][-1])
+
+
 def verify_numbers(paragraph: str, facts: str | Iterable[Mapping[str, object]]) -> list[str]:
     """Numbers of `paragraph`, in digits or in words, that no fact's text contains; empty is good."""
     listed = json.loads(facts) if isinstance(facts, str) else facts

@@ -66,7 +66,8 @@ def book(rows: pl.DataFrame, basis: str) -> Book:
     found: Book = defaultdict(Sold)
     for row in rows.filter(pl.col("basis") == basis).select(wanted).iter_rows():
         month, account, item, party, currency, *numbers = row
-        line = Line(account or "", item, party, currency)
+        # where invoices name no item, the mart puts the account or (none) in its place
+        line = Line(account or "", None if item in (account, "(none)") else item, party, currency)
         found[month, line] = found[month, line] + Sold(*(Fraction(number or 0) for number in numbers))
     return dict(found)
 
