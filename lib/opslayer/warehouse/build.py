@@ -16,7 +16,7 @@ from opslayer.contracts import Contract, QuarantineCount, load_contracts, split_
 from opslayer.errors import BuildError
 from opslayer.sources import RawTable, load_mapping, raw_tables
 from opslayer.warehouse import files
-from opslayer.warehouse.mapped import create_mapped, create_raw, quoted
+from opslayer.warehouse.mapped import create_mapped, create_raw, create_typing, quoted
 from opslayer.warehouse.models import LAYERS, Bound, Model, bind, dependencies, load_models
 from opslayer.warehouse.outputs import create_outputs
 
@@ -58,6 +58,7 @@ def build_staged(firm: Firm, *, as_of: date, progress: Progress | None = None) -
     values: dict[str, Bound] = {"as_of": as_of, "base_currency": firm.base_currency}
     with connect_staged(firm) as connection:
         landed = check_landed(firm)
+        create_typing(connection)
         create_raw(connection, landed)
         create_mapped(
             connection,
@@ -169,7 +170,9 @@ def _of(models: Mapping[str, Model], *layers: str) -> dict[str, Model]:
 
 
 def _complete(models: Mapping[str, Model]) -> bool:
-    return all(read in models or read.partition(".")[0] not in LAYERS for m in models.values() for read in m.reads)
+    return all(
+        read in models or read.partition(".")[0] not in LAYERS for m in models.values() for read in m.reads
+    )
 
 
 def _given(models: Mapping[str, Model]) -> dict[str, Model]:
@@ -196,4 +199,3 @@ def _record(
     rows = [(t.source, t.table, t.rows, t.landed_at, t.load_id) for t in landed]
     if rows:
         connection.executemany("insert into quality.sources values (?, ?, ?, ?, ?)", rows)
-

@@ -16,6 +16,7 @@ from opslayer.sources import EntitySelect, RawTable
 from opslayer.sources import Mapping as SourceMapping
 
 ENTITIES = Path(__file__).parent / "entities.yaml"
+TYPING = Path(__file__).parent / "typing.sql"
 
 
 def entities() -> dict[str, list[str]]:
@@ -30,6 +31,11 @@ def quoted(*parts: str) -> str:
 
 def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def create_typing(connection: DuckDBPyConnection) -> None:
+    """The macros by which staging models make values of text."""
+    connection.execute(TYPING.read_text(encoding="utf-8"))
 
 
 def create_raw(connection: DuckDBPyConnection, tables: Iterable[RawTable]) -> None:
@@ -52,6 +58,7 @@ def create_mapped(
     `mappings` and `landed` are by source. Raises BuildError, naming the source and the column, where a
     mapping reads a column that its source did not deliver.
     """
+    connection.execute("create schema if not exists mapped_all")
     connection.execute("create schema if not exists mapped")
     known = entities()
     for source, mapping in mappings.items():
@@ -72,7 +79,8 @@ def create_mapped(
         empty = ", ".join(f"null::varchar as {quoted(c)}" for c in [*columns, "source", "_load_id"])
         union = "\nunion all by name\n".join([*parts, f"select {empty} where false"])
         try:
-            connection.execute(f"create view {quoted('mapped', entity)} as\n{union}")
+            connection.execute(f"create view {quoted('mapped_all', entity)} as\n{union}")
+            connection.execute(f"create view {quoted('mapped', entity)} as\n{latest_query(entity, columns)}")
         except Exception as error:
             raise BuildError(
                 f"mapping of {entity} from {', '.join(s for s, m in mappings.items() if entity in m.entities)} "
@@ -96,7 +104,9 @@ def mapped_query(source: str, mapping: SourceMapping, entity: str, spec: EntityS
                 + (f'\n    nearest: "{near}"' if near else "")
             )
     first = spec.from_.split()[-1]
-    selected = ", ".join(f"cast({value} as varchar) as {quoted(name)}" for name, value in spec.columns.items())
+    selected = ", ".join(
+        f"cast({value} as varchar) as {quoted(name)}" for name, value in spec.columns.items()
+    )
     text = f"select {selected}, {literal(source)} as source, {first}._load_id as _load_id from {spec.from_} "
     text += " ".join(spec.join) + (f" where {spec.where}" if spec.where else "")
     try:
@@ -119,6 +129,28 @@ def mapped_query(source: str, mapping: SourceMapping, entity: str, spec: EntityS
     return query.sql(dialect="duckdb", pretty=True)
 
 
+def latest_query(entity: str, columns: Iterable[str]) -> str:
+    """The newest row of each key: by update stamp, then by landing.
+
+    Rows that tie and say different things all stay, marked `_conflict`; those that say the same are one.
+    Only keys that stand more than once are ranked, so that a clean table streams through.
+    """
+    everything = quoted("mapped_all", entity)
+    newest = "updated_at desc nulls last, _load_id desc" if "updated_at" in columns else "_load_id desc"
+    return f"""
+        with repeated as (
+            select source, source_key from {everything} group by source, source_key having count(*) > 1
+        ),
+        newest as (
+            select distinct m.* from {everything} as m semi join repeated using (source, source_key)
+            qualify rank() over (partition by source, source_key order by {newest}) = 1
+        )
+        select m.*, false as _conflict from {everything} as m anti join repeated using (source, source_key)
+        union all
+        select *, count(*) over (partition by source, source_key) > 1 as _conflict from newest
+    """
+
+
 def _create_missing(
     connection: DuckDBPyConnection, source: str, mapping: SourceMapping, landed: set[str]
 ) -> None:
@@ -131,7 +163,9 @@ def _create_missing(
             aliases = {
                 node.alias_or_name
                 for clause in [f"from {spec.from_}", *spec.join]
-                for node in sqlglot.parse_one(f"select 1 from {_relation(clause)}", dialect="duckdb").find_all(exp.Table)
+                for node in sqlglot.parse_one(
+                    f"select 1 from {_relation(clause)}", dialect="duckdb"
+                ).find_all(exp.Table)
                 if node.name == table
             }
             tokens = sqlglot.tokenize(text, dialect="duckdb")

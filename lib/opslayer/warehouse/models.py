@@ -69,7 +69,9 @@ def parsed(sql: str, path: Path) -> exp.Expression:
 def placeholders(query: exp.Expression) -> frozenset[str]:
     """Names bound in the query as $name."""
     return frozenset(
-        node.name for node in query.find_all(exp.Placeholder, exp.Parameter) if node.name and not node.name.isdigit()
+        node.name
+        for node in query.find_all(exp.Placeholder, exp.Parameter)
+        if node.name and not node.name.isdigit()
     )
 
 
@@ -77,7 +79,9 @@ def bind(names: Iterable[str], values: Mapping[str, Bound], where: str) -> dict[
     """The values a query asks for, and no others. Raises BuildError for one that was not given."""
     missing = sorted(set(names) - values.keys())
     if missing:
-        raise BuildError(f"{where} binds ${', $'.join(missing)}; given: {', '.join(sorted(values)) or 'nothing'}")
+        raise BuildError(
+            f"{where} binds ${', $'.join(missing)}; given: {', '.join(sorted(values)) or 'nothing'}"
+        )
     return {name: values[name] for name in names}
 
 

@@ -75,9 +75,7 @@ def replace_outputs(
         connection.unregister("frame")
 
 
-def land_outputs(
-    firm: Firm, frames: Mapping[str, pl.DataFrame], *, load_id: str, moment: datetime
-) -> None:
+def land_outputs(firm: Firm, frames: Mapping[str, pl.DataFrame], *, load_id: str, moment: datetime) -> None:
     """Keep the frames as the record, so that every later build has them."""
     for name, frame in frames.items():
         write_table(landing(firm, name), frame, load_id=load_id, moment=moment, mode="append")

@@ -84,9 +84,7 @@ def refresh(
     return Refreshed(tuple(landed), built, report, version)
 
 
-def save_outputs(
-    firm: Firm, frames: Mapping[str, pl.DataFrame], *, as_of: date, moment: datetime
-) -> Version:
+def save_outputs(firm: Firm, frames: Mapping[str, pl.DataFrame], *, as_of: date, moment: datetime) -> Version:
     """Publish what intelligence computed: a new version, equal to the current one but for these tables.
 
     `frames` is by table name without schema; columns are the contract's. Waits for a running writer.

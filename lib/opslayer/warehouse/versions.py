@@ -31,7 +31,11 @@ class Version:
 
 def versions(firm: Firm) -> list[Version]:
     """Every version kept, first published first."""
-    found = [p for p in files.folder(firm).glob("*.json") if NAME.match(p.stem) and p.with_suffix(".duckdb").exists()]
+    found = [
+        p
+        for p in files.folder(firm).glob("*.json")
+        if NAME.match(p.stem) and p.with_suffix(".duckdb").exists()
+    ]
     return sorted(map(_read, found), key=lambda version: (version.published_at, _order(version.name)))
 
 
@@ -67,7 +71,9 @@ def next_name(firm: Firm, as_of: date) -> str:
 def record(firm: Firm, version: Version) -> None:
     """Write what the version holds beside its file; from here on it counts as published."""
     values: dict[str, Any] = asdict(version)
-    values.update(path=version.path.name, as_of=str(version.as_of), published_at=version.published_at.isoformat())
+    values.update(
+        path=version.path.name, as_of=str(version.as_of), published_at=version.published_at.isoformat()
+    )
     files.write_atomically(version.path.with_suffix(".json"), values)
 
 

@@ -1,0 +1,32 @@
+-- How text becomes a value, the same in every staging model; null where it cannot be one without a guess.
+
+-- ISO, with or without a time; day and month with slashes only where one of them is above 12
+create or replace macro as_date(word) as coalesce(
+    try_cast(word as date),
+    try_cast(left(word, 10) as date),
+    case
+        when not regexp_full_match(word, '\d{1,2}/\d{1,2}/\d{4}') then null
+        when try_cast(split_part(word, '/', 1) as integer) > 12 then try_cast(try_strptime(word, '%d/%m/%Y') as date)
+        when try_cast(split_part(word, '/', 2) as integer) > 12 then try_cast(try_strptime(word, '%m/%d/%Y') as date)
+        when split_part(word, '/', 1) = split_part(word, '/', 2) then try_cast(try_strptime(word, '%d/%m/%Y') as date)
+    end
+);
+
+-- a stamp without a zone is UTC, as connectors write it
+create or replace macro as_timestamp(word) as try_cast(
+    case
+        when regexp_full_match(word, '.*(Z|[+-]\d{2}(:?\d{2})?)') and length(word) > 10 then word
+        else replace(word, ' UTC', '') || '+00'
+    end as timestamptz
+);
+
+-- thousands by comma are taken off; a number too large, or no number, is null
+create or replace macro as_number(word) as
+    case when regexp_full_match(word, '-?\d{1,3}(,\d{3})+(\.\d+)?') then replace(word, ',', '') else word end;
+create or replace macro as_money(word) as try_cast(as_number(word) as decimal(18, 2));
+create or replace macro as_quantity(word) as try_cast(as_number(word) as decimal(18, 4));
+create or replace macro as_rate(word) as try_cast(as_number(word) as decimal(18, 10));
+create or replace macro as_boolean(word) as try_cast(lower(word) as boolean);
+
+-- the name of a column whose text could not be typed
+create or replace macro uncast(name, word, value) as case when word is not null and value is null then name end;
