@@ -35,7 +35,7 @@ NAMES = {
     ("mae_days", WINDOW // 7): "Date off by, on average",
     ("pinball", WINDOW // 7): "Pinball loss over seven quantiles (lower is better)",
     **{
-        (f"coverage_{level}", WINDOW // 7): f"Payments within the {level}% interval (right is {level}%)"
+        (f"coverage_{level}", WINDOW // 7): f"Outcomes within the {level}% interval (right is {level}%)"
         for level in LEVELS
     },
     **{
@@ -114,7 +114,7 @@ def backtest_verdict(frame: pl.DataFrame) -> str:
     }[len(wins)]
     return (
         f"{judgement}: dates were {days['model']:.1f} days off on average against {days['baseline']:.1f}, "
-        f"and {table['coverage_80']['model']:.0%} of payments fell in its 80% intervals "
+        f"and {table['coverage_80']['model']:.0%} of outcomes fell in its 80% intervals "
         f"({days['invoices']} forecasts of open invoices at {frame['origin'].n_unique()} past days). "
         f"{_cash_words(frame)}"
     )
