@@ -12,8 +12,8 @@ import pytest
 
 from opslayer.config import Firm
 from opslayer.errors import ConfigurationError, SchemaDrift, SourceUnavailable, UnreadableSource
-from opslayer.sources import DriftPolicy, plan_land, raw_tables, read_manifest
-from tests.landing import firm_with, landed, visible
+from opslayer.sources import DriftPolicy, land, plan_land, raw_tables, read_manifest
+from tests.landing import AS_OF, MOMENT, firm_with, landed, visible
 
 INVOICE = {"invoice": {"key": ["id"], "cursor": "changed"}}
 
@@ -117,13 +117,14 @@ class TestPostgres:
         self, books: psycopg.Connection[tuple[object, ...]], postgres_database: str, tmp_path: Path
     ) -> None:
         books.execute(
-            """create table acc.wide (id int, n numeric, d date, t timestamp, j jsonb, b bool, u uuid, a int[],
-               f float8, r real, by bytea, i interval, c char(3), m money, "Odd ""name" text)"""
+            """create table acc.wide (id int, n numeric, d date, t timestamp, j jsonb, b bool, u uuid,
+               a int[], f float8, r real, by bytea, i interval, c char(3), m money, "Odd ""name" text)"""
         )
         books.execute(
-            """insert into acc.wide values (1, 12345678901234567890.123456789, '2021-01-15', '2021-01-15 10:30',
-               '{"a": 1.10}', true, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{1,2}', 0.1, 1.5, 'abc', '1 day',
-               'EUR', '12.50', ''), (2, 'NaN', 'infinity', '-infinity', null, null, null, null, null, null, null,
+            """insert into acc.wide values (1, 12345678901234567890.123456789, '2021-01-15',
+               '2021-01-15 10:30', '{"a": 1.10}', true, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
+               '{1,2}', 0.1, 1.5, 'abc', '1 day', 'EUR', '12.50', ''),
+               (2, 'NaN', 'infinity', '-infinity', null, null, null, null, null, null, null,
                null, null, null, null)"""
         )
         source = f'kind = "sql"\nurl = "{postgres_database}"\ndb_schema = "acc"\n'
@@ -135,7 +136,8 @@ class TestPostgres:
         assert visible(firm, selected, table="wide") == [
             (
                 "12345678901234567890.123456789", "2021-01-15", "2021-01-15 10:30:00", '{"a": 1.10}', True,
-                "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "{1,2}", 0.1, 1.5, "\\x616263", "1 day", "EUR", "12.50", "",
+                "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "{1,2}", 0.1, 1.5, "\\x616263", "1 day", "EUR",
+                "12.50", "",
             ),
             ("NaN", "infinity", "-infinity", *[None] * 11),
         ]  # fmt: skip
@@ -173,12 +175,7 @@ class TestPostgres:
     def test_all_tables_are_of_one_moment(
         self, books: psycopg.Connection[tuple[object, ...]], postgres_database: str, tmp_path: Path
     ) -> None:
-        """A line committed between the reading of two tables has no invoice yet: it waits for the next landing."""
-        from datetime import UTC, datetime
-
-        from opslayer.sources import land
-        from tests.landing import AS_OF
-
+        """A line committed between two tables has no invoice here yet: it waits for the next landing."""
         books.execute("create table acc.line (id int, invoice_id int)")
         source = f'kind = "sql"\nurl = "{postgres_database}"\ndb_schema = "acc"\n'
         firm = firm_with(tmp_path, source, {"invoice": {"key": ["id"]}, "line": {"key": ["id"]}})
@@ -187,16 +184,16 @@ class TestPostgres:
             if said == "ledger.line":
                 books.execute("insert into acc.line values (1, 99)")
 
-        land(firm, as_of=AS_OF, moment=datetime(2026, 11, 16, 6, tzinfo=UTC), progress=between)
+        land(firm, as_of=AS_OF, moment=MOMENT, progress=between)
         assert visible(firm, table="line") == []
 
     def test_a_table_or_cursor_that_is_not_there_names_the_nearest(
         self, books: psycopg.Connection[tuple[object, ...]], postgres_database: str, tmp_path: Path
     ) -> None:
         source = f'kind = "sql"\nurl = "{postgres_database}"\ndb_schema = "acc"\n'
-        with pytest.raises(UnreadableSource, match='ledger: invoices: .*nearest: "invoice"'):
+        with pytest.raises(UnreadableSource, match=r'ledger: invoices: .*nearest: "invoice"'):
             landed(firm_with(tmp_path, source, {"invoices": {"key": ["id"]}}))
-        with pytest.raises(UnreadableSource, match='ledger: invoice: .*nearest: "changed"'):
+        with pytest.raises(UnreadableSource, match=r'ledger: invoice: .*nearest: "changed"'):
             landed(firm_with(tmp_path, source, {"invoice": {"key": ["id"], "cursor": "change"}}))
 
     def test_a_database_that_is_down_or_dies_leaves_the_last_landing(
@@ -208,10 +205,10 @@ class TestPostgres:
         (tmp_path / "mappings/books.yaml").write_text(
             text.replace('"invoice": {', '"boom": {"key": ["id"]}, "invoice": {', 1)
         )
-        with pytest.raises(UnreadableSource, match="ledger: boom: .*division by zero"):
+        with pytest.raises(UnreadableSource, match=r"ledger: boom: .*division by zero"):
             landed(firm, hours=1)
         gone = firm_with(tmp_path, 'kind = "sql"\nurl = "postgresql://reader@/x?host=/nowhere"\n', INVOICE)
-        with pytest.raises(SourceUnavailable, match="ledger: .*does not answer"):
+        with pytest.raises(SourceUnavailable, match=r"ledger: .*does not answer"):
             landed(gone, hours=1)
         assert len(visible(gone)) == 2
 
@@ -239,7 +236,10 @@ class TestPostgres:
 
 
 class TestSqlite:
-    TABLE = "create table invoice (id integer primary key, total numeric, paid boolean, due date, changed datetime)"
+    TABLE = (
+        "create table invoice "
+        "(id integer primary key, total numeric, paid boolean, due date, changed datetime)"
+    )
     ROW = "insert into invoice values ({}, {}, 1, '2021-01-15', '{}')"
 
     def test_only_what_changed_is_added(self, tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ class TestSqlite:
             "create table invoice (id integer, changed datetime)",
             "insert into invoice values ('x', '')",
         )
-        with pytest.raises(UnreadableSource, match='ledger: invoice: column "id" is declared int64'):
+        with pytest.raises(UnreadableSource, match=r'ledger: invoice: column "id" is declared int64'):
             landed(firm)
 
     def test_a_file_that_is_not_there_is_not_made(self, tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ class RestReader:
         return None
 
     def incremental(self, table: str, spec: MappedTable, /) -> bool:
-        return spec.cursor is not None and self.source.endpoints[table].cursor_param is not None
+        endpoint = self.source.endpoints.get(table)
+        return spec.cursor is not None and endpoint is not None and endpoint.cursor_param is not None
 
     def read(self, table: str, _spec: MappedTable, floor: str | None, parts: Parts, /) -> None:
         if not self.present(table):
