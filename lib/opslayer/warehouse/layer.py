@@ -52,7 +52,8 @@ class Layer:
         try:
             # a cursor of its own lets threads read side by side
             with self.connection.cursor() as cursor:
-                return cursor.execute(text, bind(names, given, query[:60])).pl()
+                rows: pl.DataFrame = cursor.sql(text, params=bind(names, given, query[:60])).pl()
+                return rows
         except duckdb.Error as error:
             raise UsageError(f"the query {query[:200]!r} does not run: {error}") from error
 
