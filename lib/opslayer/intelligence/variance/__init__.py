@@ -8,8 +8,13 @@ from typing import get_args
 import polars as pl
 
 from opslayer.intelligence.layer import Queries, hold_to_day
-from opslayer.intelligence.variance.drivers import DRIVERS, Comparison, explain, latest_drivers
-from opslayer.intelligence.variance.drivers import SCHEMA as DRIVER_SCHEMA
+from opslayer.intelligence.variance.drivers import (
+    DRIVERS,
+    Comparison,
+    explain,
+    explain_months,
+    latest_drivers,
+)
 from opslayer.intelligence.variance.narrative import SCHEMA as NARRATIVE_SCHEMA
 from opslayer.intelligence.variance.narrative import draft, latest_paragraph, verify_numbers
 
@@ -38,11 +43,14 @@ def run(layer: Queries, *, as_of: date, currency: str, months: int = MONTHS) -> 
     pnl, revenue = layer.query("pnl_comparison"), layer.query("revenue_driver")
     ended = pnl.filter(pl.col("month").dt.month_end() <= as_of)["month"]
     closed = ended.unique().sort().to_list()[-months:]
-    drivers, narratives = [pl.DataFrame(schema=DRIVER_SCHEMA)], [pl.DataFrame(schema=NARRATIVE_SCHEMA)]
-    for month in closed:
-        for comparison in get_args(Comparison):
-            found = explain(pnl, revenue, month=month, comparison=comparison, as_of=as_of)
-            words = draft(found, pnl, month=month, comparison=comparison, currency=currency, as_of=as_of)
-            drivers.append(found)
-            narratives.append(words)
-    return {"variance_driver": pl.concat(drivers), "variance_narrative": pl.concat(narratives)}
+    comparisons = get_args(Comparison)
+    drivers = explain_months(pnl, revenue, months=closed, comparisons=comparisons, as_of=as_of)
+    narratives = [
+        draft(drivers, pnl, month=month, comparison=comparison, currency=currency, as_of=as_of)
+        for month in closed
+        for comparison in comparisons
+    ]
+    return {
+        "variance_driver": drivers,
+        "variance_narrative": pl.concat([pl.DataFrame(schema=NARRATIVE_SCHEMA), *narratives]),
+    }

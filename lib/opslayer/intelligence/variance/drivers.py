@@ -10,7 +10,7 @@ marts.pnl_comparison.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -19,10 +19,20 @@ from typing import Literal
 import polars as pl
 
 from opslayer.intelligence.tables import MONEY, typed
-from opslayer.intelligence.variance.revenue import ZERO, Effects, book, quantity, retimed, revenue_effects
+from opslayer.intelligence.variance.revenue import (
+    ZERO,
+    Effects,
+    Line,
+    Sold,
+    book,
+    quantity,
+    retimed,
+    revenue_effects,
+)
 from opslayer.intelligence.variance.timing import moves, next_month
 
 Comparison = Literal["budget", "prior"]
+Retimed = tuple[dict[Line, Sold], dict[Line, Fraction]]
 DRIVERS = ("volume", "price", "mix", "fx", "new", "timing", "other")
 COLUMN = {"budget": "budget", "prior": "prior_month"}
 MODEL = "variance_drivers"
@@ -52,10 +62,38 @@ def explain(
     of each that are known: neighbours are needed to see what moved. Empty where the comparison has no
     amounts.
     """
+    return explain_months(pnl, revenue, months=[month], comparisons=[comparison], as_of=as_of)
+
+
+def explain_months(
+    pnl: pl.DataFrame,
+    revenue: pl.DataFrame,
+    *,
+    months: Sequence[date],
+    comparisons: Sequence[Comparison],
+    as_of: date,
+) -> pl.DataFrame:
+    """`explain` over every month and comparison, the books read once."""
+    actual, budget = book(revenue, "actual"), book(revenue, "budget")
+    found = [pl.DataFrame(schema=SCHEMA)]
+    for month in months:
+        now = retimed(actual, month, as_of)
+        for comparison in comparisons:
+            if comparison == "budget":
+                then: Retimed = budget.get(month, {}), {}
+            else:
+                then = retimed(actual, next_month(month, -1), as_of)
+            found.append(_explain(pnl, now, then, month, comparison, as_of))
+    return pl.concat(found)
+
+
+def _explain(
+    pnl: pl.DataFrame, now: Retimed, then: Retimed, month: date, comparison: Comparison, as_of: date
+) -> pl.DataFrame:
     rows = pnl.filter(pl.col("month") == month)
     if rows[COLUMN[comparison]].is_null().all():
         return pl.DataFrame(schema=SCHEMA)
-    sold, flexed = _revenue(revenue, month, comparison, as_of)
+    sold, flexed = _revenue(now, then, comparison)
     found: list[tuple[str, str, str | None, str, Decimal]] = []
     for section, account, actual, before in (
         rows.select("section", "account_code", "actual", COLUMN[comparison])
@@ -114,20 +152,11 @@ def settled(
     return {key: value for key, value in cents.items() if value}
 
 
-def _revenue(
-    revenue: pl.DataFrame, month: date, comparison: Comparison, as_of: date
-) -> tuple[Effects, Fraction | None]:
+def _revenue(now: Retimed, then: Retimed, comparison: Comparison) -> tuple[Effects, Fraction | None]:
     """Effects on revenue, and by how much volume grew (None where quantities cannot say)."""
-    actual = book(revenue, "actual")
-    now, timing = retimed(actual, month, as_of)
-    if comparison == "budget":
-        then = {line: sold for (when, line), sold in book(revenue, "budget").items() if when == month}
-        moved = list(timing.items())
-    else:
-        then, back_by_line = retimed(actual, next_month(month, -1), as_of)
-        moved = [*timing.items(), *((line, -amount) for line, amount in back_by_line.items())]
-    effects = revenue_effects(now, then, moved, convert=comparison == "budget")
-    before, after = quantity(then), quantity(now)
+    moved = [*now[1].items(), *((line, -amount) for line, amount in then[1].items())]
+    effects = revenue_effects(now[0], then[0], moved, convert=comparison == "budget")
+    before, after = quantity(then[0]), quantity(now[0])
     return effects, after / before - 1 if before > 0 and after > 0 else None
 
 

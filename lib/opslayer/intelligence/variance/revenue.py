@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from opslayer.intelligence.variance.timing import moves
+from opslayer.intelligence.variance.timing import WINDOW, moves, next_month
 
 ZERO = Fraction(0)
 
@@ -55,7 +55,7 @@ class Sold:
         return self.quantity != 0 and self.amount / self.quantity > 0 and self.base / self.amount > 0
 
 
-Book = dict[tuple[date, Line], Sold]
+Book = dict[date, dict[Line, Sold]]
 Effects = dict[tuple[str, str | None, str], Fraction]
 """(account, item, driver) -> base currency."""
 
@@ -63,20 +63,22 @@ Effects = dict[tuple[str, str | None, str], Fraction]
 def book(rows: pl.DataFrame, basis: str) -> Book:
     """The rows of marts.revenue_driver of one basis, summed by month and line."""
     wanted = ("month", "account_code", "item", "party_id", "currency", "quantity", "amount", "amount_base")
-    found: Book = defaultdict(Sold)
+    found: Book = defaultdict(lambda: defaultdict(Sold))
     for row in rows.filter(pl.col("basis") == basis).select(wanted).iter_rows():
         month, account, item, party, currency, *numbers = row
         # where invoices name no item, the mart puts the account or (none) in its place
         line = Line(account or "", None if item in (account, "(none)") else item, party, currency)
-        found[month, line] = found[month, line] + Sold(*(Fraction(number or 0) for number in numbers))
-    return dict(found)
+        found[month][line] = found[month][line] + Sold(*(Fraction(number or 0) for number in numbers))
+    return found
 
 
 def retimed(actual: Book, month: date, as_of: date) -> tuple[dict[Line, Sold], dict[Line, Fraction]]:
     """Lines of `month` with moved amounts put back where they belong, and what that took away, by line."""
+    near = [next_month(month, step) for step in range(-WINDOW - 1, 2)]
     series: dict[Line, dict[date, Sold]] = defaultdict(dict)
-    for (when, line), sold in actual.items():
-        series[line][when] = sold
+    for when in near:
+        for line, sold in actual.get(when, {}).items():
+            series[line][when] = sold
     kept: dict[Line, Sold] = {}
     timing: dict[Line, Fraction] = {}
     for line, months in series.items():

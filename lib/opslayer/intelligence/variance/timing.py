@@ -47,6 +47,11 @@ def moves(series: Mapping[date, Fraction], month: date, *, as_of: date) -> list[
 
 
 def _move(series: Mapping[date, Fraction], first: date, second: date) -> Move | None:
+    sizes = sorted(abs(series.get(when, Fraction(0))) for when in (first, second))
+    if (
+        sizes[0] * DOUBLE[0] > sizes[1] * STEADY
+    ):  # neither is missing beside the other: the usual case, told cheaply
+        return None
     before = [series.get(next_month(first, -step), Fraction(0)) for step in range(1, WINDOW + 1)]
     active = [amount for amount in before if amount]
     if len(active) < FEWEST:
