@@ -364,12 +364,12 @@ def test_a_run_explains_closed_months_only() -> None:
     )
     assert set(tables["variance_driver"]["month"]) == {MONTH}
     assert sorted(tables["variance_narrative"]["comparison"]) == ["budget", "prior"]
-    drivers = variance.latest_drivers(tables["variance_driver"], "budget")
-    assert drivers["amount_base"].to_list() == [Decimal("-850.00")]
+    drivers = variance.latest_drivers(tables["variance_driver"], pnl, "budget")
+    assert drivers.select("account_name", "amount_base").rows() == [("Fees", Decimal("-850.00"))]
     assert variance.latest_paragraph(tables["variance_narrative"], "budget").startswith("May 2026 closed")
     empty = variance.run(
         Snapshot(pnl_comparison=pnl.clear(), revenue_driver=revenue_rows()), as_of=AS_OF, currency="EUR"
     )
     assert all(table.is_empty() for table in empty.values())
     assert "no closed month with a budget" in variance.latest_paragraph(empty["variance_narrative"], "budget")
-    assert variance.latest_drivers(empty["variance_driver"], "prior").is_empty()
+    assert variance.latest_drivers(empty["variance_driver"], pnl, "prior").is_empty()

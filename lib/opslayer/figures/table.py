@@ -37,21 +37,25 @@ def table(
     if frame.is_empty():
         return Table(f"<p>{escape(empty)}</p>", empty)
     shown = frame.select(columns.keys()).head(rows if rows is not None else frame.height)
-    right = [shown.schema[name].is_numeric() for name in columns]
+    styles = [_style(shown.schema[name]) for name in columns]
     cells = [[_written(name, value) for name, value in row.items()] for row in shown.iter_rows(named=True)]
-    head = _row(list(columns.values()), right, "th")
-    body = "".join(_row(row, right, "td") for row in cells)
+    head = _row(list(columns.values()), styles, "th")
+    body = "".join(_row(row, styles, "td") for row in cells)
     left_out = frame.height - shown.height
     more = f"<p>{left_out:,} more not shown.</p>" if left_out else ""
     text = "\n".join("  ".join(row) for row in [list(columns.values()), *cells])
     return Table(f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{more}", text)
 
 
-def _row(cells: list[str], right: list[bool], tag: str) -> str:
-    sides = ("right" if side else "left" for side in right)
+def _style(kind: pl.DataType) -> str:
+    """Figures on the right, and only text may break over lines."""
+    side = "right" if kind.is_numeric() else "left"
+    return f"text-align:{side}" if kind == pl.String else f"text-align:{side};white-space:nowrap"
+
+
+def _row(cells: list[str], styles: list[str], tag: str) -> str:
     parts = (
-        f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>'
-        for cell, side in zip(cells, sides, strict=True)
+        f'<{tag} style="{style}">{escape(cell)}</{tag}>' for cell, style in zip(cells, styles, strict=True)
     )
     return f"<tr>{''.join(parts)}</tr>"
 

@@ -134,7 +134,7 @@ def _amount(frame: pl.DataFrame) -> pl.DataFrame:
             "{} times {} usual line of {}",
             pl.col("above").exp().round(1),
             "whose",
-            pl.col("middle").exp().round(0).cast(pl.Int64),
+            pl.col("middle").exp().map_elements("{:,.0f}".format, return_dtype=pl.String),
         ),
     )
 

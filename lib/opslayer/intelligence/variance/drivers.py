@@ -125,12 +125,15 @@ def _explain(
     return typed(frame, SCHEMA)
 
 
-def latest_drivers(drivers: pl.DataFrame, comparison: Comparison) -> pl.DataFrame:
-    """The rows of the latest month of a variance_driver, largest amounts first."""
+def latest_drivers(drivers: pl.DataFrame, pnl: pl.DataFrame, comparison: Comparison) -> pl.DataFrame:
+    """The rows of the latest month of a variance_driver, largest first, with account_name as `pnl` has it."""
     mine = drivers.filter(pl.col("comparison") == comparison)
     latest = mine.filter(pl.col("month") == pl.col("month").max())
+    names = pnl.select("section", "account_code", "account_name").unique(["section", "account_code"])
     order = [pl.col("amount_base").abs(), *(pl.col(name) for name in ("account_code", "item", "driver"))]
-    return latest.sort(order, descending=[True, False, False, False])
+    return latest.join(names, on=["section", "account_code"], how="left").sort(
+        order, descending=[True, False, False, False]
+    )
 
 
 def settled(
