@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from opslayer.config import FilesSource
 from opslayer.errors import ConfigurationError, SourceError, UnreadableSource, nearest
@@ -114,10 +115,10 @@ def _objects(text: Path, path: Path) -> Iterator[object]:
     """The objects of a JSON file, one at a time, numbers exact."""
     with duckdb.connect() as connection:
         try:
-            result = connection.execute(query("json_objects"), {"path": str(text)})
-            while rows := result.fetchmany(_FETCH):
-                yield from (exact(row[0]) for row in rows)
-        except duckdb.InvalidInputException as error:
+            connection.execute("set variable path = $path", {"path": str(text)})
+            for batch in connection.sql(query("json_objects")).to_arrow_reader(_FETCH):  # streamed, not held
+                yield from map(exact, batch.column(0).to_pylist())
+        except (duckdb.InvalidInputException, pa.ArrowException) as error:  # the latter once it streams
             cause = str(error).removeprefix("Invalid Input Error: ").replace(str(text), path.name)
             raise UnreadableSource(f"{path}: {cause.strip()}", mend="export the file again") from error
 

@@ -42,6 +42,7 @@ def workbench(firm: Firm) -> Iterator[duckdb.DuckDBPyConnection]:
         settings["threads"] = firm.warehouse.threads
     with duckdb.connect(config=settings) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")  # it would draw in notebooks
         yield connection
 
 

@@ -105,7 +105,7 @@ def _parse_exactly(response: requests.Response, *_: object, selector: str | None
     if not response.ok:
         return
     try:
-        body = exact(response.content)
+        body = exact(response.content.decode("utf-8-sig"))  # JSON is UTF-8, whatever the header says
     except ValueError as error:
         raise UnreadableSource(
             f"GET {_path(response)} answered something that is not JSON: {response.text[:80]!r}",

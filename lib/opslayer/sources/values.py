@@ -13,12 +13,15 @@ import simplejson
 from opslayer.errors import UnreadableSource
 from opslayer.sources.parquet import Parts
 
-BATCH = 100_000
+BATCH = 50_000
 
 
-def exact(text: str | bytes) -> object:
-    """JSON read with its numbers as they are written: never through a float."""
-    return simplejson.loads(text, use_decimal=True)
+_JSON = simplejson.JSONDecoder(parse_float=Decimal)
+
+
+def exact(text: str) -> object:
+    """JSON read with its numbers as they are written: never through a float. Raises ValueError."""
+    return _JSON.decode(text)
 
 
 def as_text(value: object) -> str | None:
@@ -26,10 +29,10 @@ def as_text(value: object) -> str | None:
 
     Empty text is None: in a text column it says nothing else.
     """
-    if value is None or value == "":
-        return None
     if isinstance(value, str):
-        return value
+        return value or None
+    if value is None:
+        return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (datetime, date, time)):
