@@ -64,12 +64,14 @@ def account_months(pnl: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     revenue = closed.filter(pl.col("section") == "revenue").group_by("month").agg(pl.col("amount_base").sum())
     middle = revenue.select(pl.col("amount_base").cast(pl.Float64).abs().median()).item()
     material = MATERIAL * (middle or 0.0)
+    accounts = closed.group_by(code=pl.coalesce("account_code", "account_name")).agg(
+        pl.col("account_name").min()
+    )
+    keyed = closed.with_columns(code=pl.coalesce("account_code", "account_name"))
     judged = [
         row
-        for (code, name), rows in sorted(
-            closed.group_by("account_code", "account_name"), key=lambda group: tuple(map(str, group[0]))
-        )
-        for row in _judge(code, name, _series(rows, months), months.to_list())
+        for code, name in accounts.sort("code").iter_rows()
+        for row in _judge(code, name, _series(keyed.filter(pl.col("code") == code), months), months.to_list())
     ]
     return _alarms(judged, material, as_of)
 
