@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -205,12 +206,31 @@ class TestPostgres:
         (tmp_path / "mappings/books.yaml").write_text(
             text.replace('"invoice": {', '"boom": {"key": ["id"]}, "invoice": {', 1)
         )
-        with pytest.raises(UnreadableSource, match=r"ledger: boom: .*division by zero"):
+        with pytest.raises(
+            SourceUnavailable, match=r"ledger: boom: the database broke off: .*division by zero"
+        ):
             landed(firm, hours=1)
         gone = firm_with(tmp_path, 'kind = "sql"\nurl = "postgresql://reader@/x?host=/nowhere"\n', INVOICE)
         with pytest.raises(SourceUnavailable, match=r"ledger: .*does not answer"):
             landed(gone, hours=1)
         assert len(visible(gone)) == 2
+
+    def test_a_connection_lost_half_way_leaves_the_last_landing(
+        self, firm: Firm, books: psycopg.Connection[tuple[object, ...]], tmp_path: Path
+    ) -> None:
+        landed(firm)
+        books.execute("alter table acc.invoice rename to kept")
+        books.execute(
+            "create view acc.invoice as select g::bigint as id, repeat('x', 1000) as total, now() as changed"
+            ", pg_sleep(0.001)::text as slow from generate_series(1, 100000) g"
+        )
+        end = "select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'copy%'"
+        cut = threading.Timer(1, lambda: books.execute(end))
+        cut.start()
+        with pytest.raises(SourceUnavailable, match="ledger: invoice: the database broke off"):
+            landed(firm, hours=1)
+        cut.join()
+        assert len(visible(firm)) == 2
 
     def test_a_password_stays_out_of_the_error(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("BOOKS", "postgresql://reader:hush@/x?host=/nowhere")

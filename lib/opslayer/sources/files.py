@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from opslayer.config import FilesSource
 from opslayer.errors import ConfigurationError, SourceError, UnreadableSource, nearest
@@ -118,9 +117,11 @@ def _objects(text: Path, path: Path) -> Iterator[object]:
             connection.execute("set variable path = $path", {"path": str(text)})
             for batch in connection.sql(query("json_objects")).to_arrow_reader(_FETCH):  # streamed, not held
                 yield from map(exact, batch.column(0).to_pylist())
-        except (duckdb.InvalidInputException, pa.ArrowException) as error:  # the latter once it streams
+        except (duckdb.InvalidInputException, OSError) as error:  # the latter once it streams
             cause = str(error).removeprefix("Invalid Input Error: ").replace(str(text), path.name)
-            raise UnreadableSource(f"{path}: {cause.strip()}", mend="export the file again") from error
+            raise UnreadableSource(
+                f"{path}: {' '.join(cause.split())}", mend="export the file again"
+            ) from error
 
 
 def _copy_parquet(path: Path, parts: Parts) -> None:

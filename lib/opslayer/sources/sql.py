@@ -104,7 +104,7 @@ class SqlReader:
                 self._read_rows(table, columns, spec.cursor, floor, parts)
         except (sa.exc.OperationalError, adbc_driver_manager.OperationalError) as error:
             raise SourceUnavailable(
-                f"the database stopped answering: {_cause(error)}", mend="land again when it is back"
+                f"the database stopped answering: {_cause(error)}", mend="land again when it is well"
             ) from error
         except (sa.exc.DBAPIError, adbc_driver_manager.Error) as error:
             raise UnreadableSource(
@@ -190,8 +190,13 @@ def _carried(column: sa.ColumnClause[Any], kind: sa.types.TypeEngine[Any]) -> sa
 
 def _plain(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     schema = pa.schema([(field.name, field.type) for field in reader.schema])
-    for batch in reader:
-        yield pa.RecordBatch.from_arrays([_infinite(column) for column in batch.columns], schema=schema)
+    try:
+        for batch in reader:
+            yield pa.RecordBatch.from_arrays([_infinite(column) for column in batch.columns], schema=schema)
+    except OSError as error:
+        raise SourceUnavailable(
+            f"the database broke off: {_cause(error)}", mend="land again when it is well"
+        ) from error
 
 
 def _infinite(column: pa.Array) -> pa.Array:
