@@ -55,7 +55,7 @@ def account_months(pnl: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
 
     `pnl` has the columns of marts.pnl_month: month, section, account_code, account_name, amount_base.
     Months that had not ended by `as_of` are left out. `lower` and `upper` hold 95 % of ordinary months;
-    `score` is the distance from `expected` in robust standard deviations.
+    `score` is minus log10 of the p-value.
     """
     closed = pnl.filter(pl.col("month").dt.month_end() <= as_of)
     if closed.is_empty():
@@ -127,8 +127,9 @@ def _alarms(judged: list[Judged], material: float, as_of: date) -> pl.DataFrame:
     amount, expected, scale, freedom = (
         np.array([row[k] for row in judged], dtype=float) for k in (3, 4, 5, 6)
     )
-    score = np.abs(amount - expected) / scale
-    adjusted = false_discovery_control(2 * t.sf(score, freedom), method="bh")
+    distance = np.abs(amount - expected) / scale
+    adjusted = false_discovery_control(2 * t.sf(distance, freedom), method="bh")
+    score = -(np.log(2) + t.logsf(distance, freedom)) / np.log(10)
     half = t.ppf(0.975, freedom) * scale
     frame = pl.DataFrame(
         {
