@@ -5,6 +5,8 @@ Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 a blocking contract is
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -58,8 +60,14 @@ for name, command in work.ACTIONS.items():
 app.add_typer(actions, name="actions", rich_help_panel=WORK)
 
 
+def _silence() -> None:
+    """DuckDB names objects that SQLAlchemy still holds when the process ends: harmless, and nobody's concern."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
 def main() -> None:
     """Run a command; an error a person can mend ends in its message and exit code, not a traceback."""
+    atexit.register(_silence)
     try:
         app()
     except OpslayerError as error:

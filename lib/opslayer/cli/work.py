@@ -98,3 +98,4 @@ def up() -> None:
     from opslayer import runner
 
     raise typer.Exit(runner.up(edge.firm()))
+ACTIONS: dict[str, object] = {}

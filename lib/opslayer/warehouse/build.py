@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from opslayer.config import Firm
-from opslayer.contracts import Contract, QuarantineCount, load_contracts, split_quarantine
+from opslayer.contracts import QuarantineCount, load_contracts, split_quarantine
 from opslayer.errors import BuildError
 from opslayer.sources import RawTable, load_mapping, raw_tables
 from opslayer.warehouse import files
@@ -72,7 +72,7 @@ def build_staged(firm: Firm, *, as_of: date, progress: Progress | None = None) -
         report(f"quarantined {sum(count.rows for count in quarantined)} rows")
         built += run_models(connection, _of(models, "core", "marts"), values, report)
         create_outputs(connection, firm, contracts, as_of=as_of)
-        _record(connection, built, landed)
+        _record(connection, firm, built, landed)
     return Built(files.staged(firm), tuple(built), quarantined)
 
 
@@ -154,15 +154,14 @@ def _run_model(
             cursor.execute(
                 f"create or replace table {target} as\n{model.sql}", bind(model.values, values, model.name)
             )
-            counted = cursor.execute(f"select count(*) from {target}").fetchone()
+            ((rows,),) = cursor.execute(f"select count(*) from {target}").fetchall()
     except duckdb.Error as error:
         full = "No space left" in str(error)
         raise BuildError(
             f"model {model.name} failed: {error}",
             mend="free disk space; the published snapshot still stands" if full else None,
         ) from error
-    assert counted is not None
-    return BuiltModel(model.name, int(counted[0]), time.perf_counter() - started)
+    return BuiltModel(model.name, int(rows), time.perf_counter() - started)
 
 
 def _of(models: Mapping[str, Model], *layers: str) -> dict[str, Model]:
@@ -182,9 +181,14 @@ def _given(models: Mapping[str, Model]) -> dict[str, Model]:
 
 
 def _record(
-    connection: duckdb.DuckDBPyConnection, built: Iterable[BuiltModel], landed: Iterable[RawTable]
+    connection: duckdb.DuckDBPyConnection, firm: Firm, built: Iterable[BuiltModel], landed: Iterable[RawTable]
 ) -> None:
-    """quality.models and quality.sources: what was built, from what."""
+    """quality.models, quality.mappings and quality.sources: what was built, by which mapping, from what."""
+    connection.execute("create table quality.mappings (source varchar, mapping varchar)")
+    connection.executemany(
+        "insert into quality.mappings values (?, ?)",
+        [(source, settings.mapping) for source, settings in firm.sources.items()],
+    )
     connection.execute(
         "create table quality.models (model varchar, layer varchar, rows bigint, seconds double)"
     )

@@ -10,10 +10,10 @@ import duckdb
 import polars as pl
 
 from opslayer.config import Firm
-from opslayer.contracts import AuditReport, drift_policies, load_contracts
+from opslayer.contracts import AuditReport, load_contracts, source_tables
 from opslayer.contracts import audit as audit_contracts
 from opslayer.errors import BuildError, ContractBroken, UsageError
-from opslayer.sources import Landed
+from opslayer.sources import DriftPolicy, Landed
 from opslayer.sources import land as pull
 from opslayer.warehouse import files
 from opslayer.warehouse.build import Built, build_staged, connect_staged
@@ -122,7 +122,10 @@ def land_sources(
     progress: Progress | None = None,
 ) -> list[Landed]:
     """`land`, for a caller that holds the writer's lock."""
-    policies = drift_policies(load_contracts(firm))
+    policies = {
+        place: DriftPolicy(policy=table.drift or "evolve", columns=tuple(c.name for c in table.columns))
+        for place, table in source_tables(load_contracts(firm)).items()
+    }
     return pull(firm, as_of=as_of, moment=moment, only=only, full=full, policies=policies, progress=progress)
 
 
@@ -163,10 +166,10 @@ def require_green(firm: Firm) -> tuple[int, int]:
     with connect_staged(firm, fresh=False) as connection:
         audited = connection.execute(
             "select 1 from duckdb_tables() where schema_name = 'quality' and table_name = 'results'"
-        ).fetchone()
-        if audited is None:
+        ).fetchall()
+        if not audited:
             raise UsageError("the staged build was not audited", mend="run `opslayer audit`")
-        results = connection.execute(_query("staged_results")).pl()
+        results = connection.sql(_query("staged_results")).pl()
     blocking = results.filter(~pl.col("passed") & (pl.col("severity") == "block"))
     if len(blocking):
         raise ContractBroken(

@@ -1,4 +1,4 @@
--- one row a currency and day; key: currency, rate_on; rate: base currency for one unit of currency
+-- one row a rate as a source gives it; key: source, source_key; rate: base currency for one unit of currency
 -- reads mapped.fx_rate; base_currency is bound
 select
     source,
