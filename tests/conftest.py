@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +43,14 @@ def _postgres_binaries() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL cluster of this test run's own, on a Unix socket, removed afterwards."""
+    """A PostgreSQL cluster of this test run's own: its SQLAlchemy URL."""
+    with postgres_cluster() as url:
+        yield url
+
+
+@contextmanager
+def postgres_cluster() -> Iterator[str]:
+    """A PostgreSQL cluster on a Unix socket, removed afterwards."""
     binaries = _postgres_binaries()
     if binaries is None:
         pytest.fail("no PostgreSQL server is installed; `make test` installs Debian's `postgresql`")

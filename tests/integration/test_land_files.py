@@ -194,6 +194,7 @@ BROKEN = [
         ["byte 13", "line 2", "0xe9", "utf-8", 'encoding = "cp1252"'],
     ),
     ("invoice.csv", b"id,name\n1,\x81\n", 'encoding = "cp1252"', ["byte 10", "cp1252"]),
+    ("invoice.csv", "id,name\n1,Müller\n".encode(), 'encoding = "cp1252"', ["it is UTF-8, not cp1252"]),
     ("invoice.json", b'[{"id":1},{"id":', "", ["invoice.json", "Malformed JSON"]),
     ("invoice.json", b'[{"id":1},7]', "", ["record 2", "array of objects"]),
     ("invoice.ndjson", b'{"id":1}\n{"id":\n', "", ["invoice.ndjson", "line"]),

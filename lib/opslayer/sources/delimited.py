@@ -79,6 +79,11 @@ def as_utf8(path: Path, encoding: str, folder: Path) -> Iterator[Path]:
             pass
         yield path
         return
+    if codec.name != "utf-8" and _is_utf8(path):
+        raise UnreadableSource(
+            f"{path}: it is UTF-8, not {codec.name}: its accents would land as two letters each",
+            mend='say so in firm.toml: encoding = "utf-8"',
+        )
     copy = folder / f"{path.name}.utf8.tmp"
     try:
         with copy.open("w", encoding="utf-8", newline="") as out:
@@ -120,6 +125,14 @@ def _decoded(path: Path, codec: codecs.CodecInfo) -> Iterator[str]:
                 return
             offset += len(chunk)
             lines += chunk.count(b"\n")
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether the whole file is UTF-8 beyond ASCII: no text of another encoding is, by chance."""
+    try:
+        return any([not text.isascii() for text in _decoded(path, codecs.lookup("utf-8"))])  # to its end
+    except UnreadableSource:
+        return False
 
 
 def _encoding_mend(name: str) -> str:
