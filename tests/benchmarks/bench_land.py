@@ -34,9 +34,10 @@ REPEATS = 3
 TABLE = """
 create table invoice as select
     g::bigint as id, 'INV-' || g as number, g % 5000 as party_id,
-    date '2020-01-01' + (g % 1000)::int as issued_on, date '2020-02-01' + (g % 1000)::int as due_on, 'EUR' as currency, (g / 7.0)::numeric(18, 2) as subtotal,
-    (g / 35.0)::numeric(18, 2) as tax, (g / 5.8)::numeric(18, 2) as total, 'paid' as status,
-    g % 50 = 0 as is_disputed, md5(g::text) as reference, 'a line of text about ' || g as description,
+    date '2020-01-01' + (g % 1000)::int as issued_on, date '2020-02-01' + (g % 1000)::int as due_on,
+    'EUR' as currency, (g / 7.0)::numeric(18, 2) as subtotal, (g / 35.0)::numeric(18, 2) as tax,
+    (g / 5.8)::numeric(18, 2) as total, 'paid' as status, g % 50 = 0 as is_disputed,
+    md5(g::text) as reference, 'a line of text about ' || g as description,
     timestamptz '2026-01-01' + g * interval '1 second' as updated_at
 from generate_series(1, {rows}) g
 """

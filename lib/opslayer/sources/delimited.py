@@ -130,7 +130,7 @@ def _decoded(path: Path, codec: codecs.CodecInfo) -> Iterator[str]:
 def _is_utf8(path: Path) -> bool:
     """Whether the whole file is UTF-8 beyond ASCII: no text of another encoding is, by chance."""
     try:
-        return any([not text.isascii() for text in _decoded(path, codecs.lookup("utf-8"))])  # to its end
+        return sum(not text.isascii() for text in _decoded(path, codecs.lookup("utf-8"))) > 0
     except UnreadableSource:
         return False
 
