@@ -40,7 +40,7 @@ def create_outputs(
         if manifest is None:
             continue
         columns = ", ".join(quoted(column.name) for column in table.columns)
-        paths = ", ".join(literal(str(path)) for path in manifest.paths)
+        paths = ", ".join(literal(str(landing(firm, name) / file)) for file in manifest.files)
         connection.execute(
             f"insert into {quoted(SCHEMA, name)} select {columns} "
             f"from read_parquet([{paths}], union_by_name = true) where as_of <= $as_of "
