@@ -1,0 +1,30 @@
+"""The operational store: what is proposed, who decided, what was done."""
+
+from opslayer.store.audit_trail import Verification, append, verify
+from opslayer.store.database import Store, open_store
+from opslayer.store.models import (
+    AlertRecord,
+    AuditEvent,
+    Base,
+    Decision,
+    Outbox,
+    Outcome,
+    Proposal,
+    Run,
+)
+
+__all__ = [
+    "AlertRecord",
+    "AuditEvent",
+    "Base",
+    "Decision",
+    "Outbox",
+    "Outcome",
+    "Proposal",
+    "Run",
+    "Store",
+    "Verification",
+    "append",
+    "open_store",
+    "verify",
+]

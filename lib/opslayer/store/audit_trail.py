@@ -1,0 +1,91 @@
+"""The audit trail: appended to, never changed, each event bound to the one before by SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from opslayer.store.models import AuditEvent
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether the chain holds: events looked at, and the first that breaks it."""
+
+    events: int
+    broken: int | None = None
+    why: str | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.broken is None
+
+
+def append(
+    session: Session,
+    *,
+    moment: datetime,
+    actor: str,
+    event: str,
+    proposal_id: int | None = None,
+    detail: dict[str, Any] | None = None,
+) -> AuditEvent:
+    """Add an event at the end of the chain, within the caller's transaction.
+
+    The end is locked until that transaction is over, so that two writers cannot fork the chain.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("lock table audit_event in exclusive mode"))
+    session.flush()
+    last = session.execute(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(1)).scalar_one_or_none()
+    added = AuditEvent(
+        id=last.id + 1 if last else 1,
+        happened_at=moment,
+        actor=actor,
+        event=event,
+        proposal_id=proposal_id,
+        detail=json.loads(json.dumps(detail or {}, default=str)),
+        previous_hash=last.hash if last else GENESIS,
+    )
+    added.hash = digest(added)
+    session.add(added)
+    session.flush()
+    return added
+
+
+def digest(event: AuditEvent) -> str:
+    """SHA-256 over the event as canonical JSON, its predecessor's hash among it."""
+    content = {
+        "id": event.id,
+        "happened_at": event.happened_at.isoformat(),
+        "actor": event.actor,
+        "event": event.event,
+        "proposal_id": event.proposal_id,
+        "detail": event.detail,
+        "previous_hash": event.previous_hash,
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def verify(session: Session) -> Verification:
+    """Walk the chain from its start; names the first event that is changed, missing or out of place."""
+    previous, count = GENESIS, 0
+    for event in session.execute(select(AuditEvent).order_by(AuditEvent.id)).scalars():
+        count += 1
+        if event.id != count:
+            return Verification(count, count, f"event {count} is missing")
+        if event.previous_hash != previous:
+            return Verification(count, event.id, f"event {event.id} does not follow the one before it")
+        if event.hash != digest(event):
+            return Verification(count, event.id, f"event {event.id} was changed")
+        previous = event.hash
+    return Verification(count)

@@ -1,0 +1,205 @@
+"""What people decide and what was done about it, as tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    MetaData,
+    Numeric,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+PROPOSAL_STATES = (
+    "proposed",
+    "approved",
+    "held",
+    "sending",
+    "sent",
+    "uncertain",
+    "rejected",
+    "expired",
+    "cancelled",
+    "failed",
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite forgets the zone, and this puts it back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002
+    ) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a moment needs its zone: {value}")
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002
+    ) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {dict[str, Any]: JSON, datetime: Moment, date: Date, str: String(200)}  # noqa: RUF012
+
+
+class Proposal(Base):
+    """Something a rule says should be done, with the evidence for it; one for an idempotency key."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (CheckConstraint(f"state in {PROPOSAL_STATES}", name="state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(String(64), unique=True)
+    rule: Mapped[str]
+    level: Mapped[int]
+    subject: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str] = mapped_column(String(400))
+    amount: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    currency: Mapped[str] = mapped_column(String(3))
+    evidence: Mapped[dict[str, Any]]
+    evidence_hash: Mapped[str] = mapped_column(String(64))
+    content: Mapped[dict[str, Any]]
+    snapshot: Mapped[str]
+    as_of: Mapped[date]
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    decisions: Mapped[list[Decision]] = relationship(back_populates="proposal", order_by="Decision.id")
+    outbox: Mapped[Outbox | None] = relationship(back_populates="proposal")
+
+
+class Decision(Base):
+    """One person's yes or no to a proposal, bound to the evidence it was given on."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        UniqueConstraint("proposal_id", "person"),
+        CheckConstraint("verdict in ('approved', 'rejected')", name="verdict"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"))
+    verdict: Mapped[str] = mapped_column(String(20))
+    person: Mapped[str]
+    reason: Mapped[str] = mapped_column(Text)
+    evidence_hash: Mapped[str] = mapped_column(String(64))
+    decided_at: Mapped[datetime]
+    proposal: Mapped[Proposal] = relationship(back_populates="decisions")
+
+
+class Outbox(Base):
+    """An approved effect that is to happen once; written in the same transaction as its approval."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), unique=True)
+    message_id: Mapped[str] = mapped_column(unique=True)
+    not_before: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    attempts: Mapped[int]
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    failure: Mapped[str | None] = mapped_column(Text)
+    proposal: Mapped[Proposal] = relationship(back_populates="outbox")
+
+
+class AuditEvent(Base):
+    """Something that happened; never changed, each bound to the one before by its hash."""
+
+    __tablename__ = "audit_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    happened_at: Mapped[datetime]
+    actor: Mapped[str]
+    event: Mapped[str]
+    proposal_id: Mapped[int | None] = mapped_column(index=True)
+    detail: Mapped[dict[str, Any]]
+    previous_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class AlertRecord(Base):
+    """Where a metric stands against its expected range."""
+
+    __tablename__ = "alert"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(String(20))
+    since: Mapped[datetime]
+    as_of: Mapped[date]
+    breaches: Mapped[int]
+    value: Mapped[float | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    message: Mapped[str | None] = mapped_column(Text)
+    acknowledged_by: Mapped[str | None]
+    silenced_until: Mapped[datetime | None]
+
+
+class Run(Base):
+    """One execution of a notebook: what it was for, how it ended, and where what it left lies."""
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(unique=True)
+    job: Mapped[str | None] = mapped_column(index=True)
+    notebook: Mapped[str]
+    as_of: Mapped[date]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(20))
+    cell: Mapped[int | None]
+    cause: Mapped[str | None] = mapped_column(Text)
+    output: Mapped[str | None] = mapped_column(String(1000))
+    page: Mapped[str | None] = mapped_column(String(1000))
+
+
+class Outcome(Base):
+    """What happened after an action to one of the documents it was about."""
+
+    __tablename__ = "outcome"
+    __table_args__ = (UniqueConstraint("proposal_id", "document_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"))
+    document_id: Mapped[str]
+    outcome: Mapped[str] = mapped_column(String(20))
+    happened_on: Mapped[date]
+    days_after: Mapped[int]
+    amount_base: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    recorded_at: Mapped[datetime]
