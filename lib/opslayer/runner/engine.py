@@ -16,6 +16,7 @@ from typing import IO, Any, Final, cast
 import nbformat
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
@@ -131,3 +132,6 @@ class ForkedEngine(NBClientEngine):  # type: ignore[misc]
         finally:
             if watch:
                 watch.exit_code = client.kernel_exit_code
+            loop = ensure_event_loop()  # the one nbclient has made for this thread, and would leave open
+            if not loop.is_running():
+                loop.close()
