@@ -303,6 +303,12 @@ class TestDrift:
         assert (one.columns_discarded, one.columns_added, one.columns_missing) == ({"mood": 2}, (), ())
         assert visible(firm) == [("1", "5"), ("2", "6"), ("3", "7")]
 
+    def test_an_undeclared_column_is_news_once(self, changed: Path) -> None:
+        firm = files_firm(changed)
+        policy = DriftPolicy(policy="evolve", columns=("id", "total"))
+        assert landed(firm, policy=policy).columns_added == ("mood",)
+        assert landed(firm, policy=policy, full=True).columns_added == ()
+
     def test_a_changed_policy_reads_an_unchanged_file_again(self, changed: Path) -> None:
         firm = files_firm(changed)
         landed(firm, policy=DriftPolicy(policy="discard", columns=("id", "total")))

@@ -55,7 +55,7 @@ class Landed(Settings):
 
     `rows_new` came in this landing: all rows of a table that is read whole, only new and changed ones of a
     table with a cursor. `rows_total` lie in its files now. `rows_deleted` keys were found gone from the
-    source. `columns_discarded` are column -> number of values left out; `columns_retyped` are column ->
+    source. `columns_added` were neither declared nor landed before. `columns_discarded` are column -> number of values left out; `columns_retyped` are column ->
     "before -> now".
     """
 
@@ -128,6 +128,7 @@ class Arrival(Settings):
     """What a read brought, after its undeclared columns were left out where the contract says so."""
 
     drift: Drift = Drift()
+    added: tuple[str, ...] = ()
     discarded: dict[str, int] = Field(default_factory=dict)
     reshaped: bool = False
 
@@ -149,7 +150,9 @@ def _arrive(task: Task, reader: Reader, before: Manifest | None, floor: str | No
     kept = {name: kind for name, kind in arrived.items() if name not in discarded}
     change = compare(kept, declared=(), before=known)
     reshaped = bool(change.added or change.retyped or (change.missing and not short))
-    return Arrival(drift=drift, discarded=discarded, reshaped=reshaped)
+    landed_before = {name.casefold() for name in known}
+    added = tuple(n for n in drift.added if n not in discarded and n.casefold() not in landed_before)
+    return Arrival(drift=drift, added=added, discarded=discarded, reshaped=reshaped)
 
 
 def _discard(parts: Parts, columns: Sequence[str]) -> dict[str, int]:
@@ -244,7 +247,7 @@ def _staged(
         rows_deleted=deleted,
         load_id=manifest.load_id,
         cursor=manifest.cursor,
-        columns_added=tuple(n for n in arrival.drift.added if n not in arrival.discarded),
+        columns_added=arrival.added,
         columns_missing=arrival.drift.missing,
         columns_retyped=arrival.drift.retyped,
         columns_discarded=arrival.discarded,
