@@ -274,7 +274,7 @@ def test_the_paragraph_reads_as_a_person_would_write_it(
     told: tuple[str, list[dict[str, Any]], pl.DataFrame, pl.DataFrame],
 ) -> None:
     assert told[0] == (
-        "May 2026 closed with a profit of EUR 755 thousand, EUR 133 thousand below budget (15.0 %). "
+        "May 2026 closed with a profit of EUR 755 thousand, EUR 133 thousand below budget (15.0%). "
         "Revenue of EUR 1.70 million was EUR 95 thousand below budget: volume took EUR 150 thousand and "
         "price added EUR 55 thousand. "
         "Direct costs were EUR 40 thousand higher than budget: spending took EUR 90 thousand and volume "
@@ -312,7 +312,7 @@ def test_every_fact_is_recomputed_from_the_tables_it_names(
     [
         ("EUR 755 thousand", "EUR 756 thousand"),
         ("EUR 755 thousand", "EUR 755 million"),
-        ("15.0 %", "15.1 %"),
+        ("15.0%", "15.1%"),
         ("EUR 1.70 million", "EUR 1.72 million"),
         ("EUR 2,500", "EUR 2,501"),
         ("May 2026", "May 2025"),

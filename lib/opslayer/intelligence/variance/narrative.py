@@ -240,7 +240,7 @@ class _Writer:
         source = {"table": "pnl_comparison", "column": self.column, "where": {}}
         self._fact("result before", before, source)
         share = abs(change / before)
-        text = f"{share:.1%}".replace("%", " %")
+        text = f"{share:.1%}"
         self.facts["result share"] = Fact(
             "result share", f"{share:.6f}", text, {"share": ["result change", "result before"]}
         )
