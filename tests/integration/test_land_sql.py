@@ -271,6 +271,17 @@ class TestSqlite:
         assert visible(firm, "id, paid, due") == [(1, True, "2021-01-15"), (2, True, "2021-01-15")]
         assert raw_tables(firm)[0].columns["total"] == "VARCHAR"
 
+    def test_another_cursor_in_the_mapping_reads_the_table_whole(self, tmp_path: Path) -> None:
+        firm = sqlite_firm(tmp_path, self.TABLE, self.ROW.format(1, 1, "2026-11-16 06:00:00"))
+        landed(firm)
+        moved = sqlite_firm(
+            tmp_path,
+            self.ROW.format(2, 2, "2026-11-16 01:00:00"),
+            tables={"invoice": {"key": ["id"], "cursor": "due"}},
+        )
+        assert landed(moved, hours=1).mode == "replace"
+        assert len(visible(firm)) == 2
+
     def test_many_small_landings_are_gathered(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("opslayer.sources.table.MOST_FILES", 3)
         firm = sqlite_firm(tmp_path, self.TABLE, self.ROW.format(0, 0, "2026-11-16 06:00:00"))

@@ -45,6 +45,7 @@ class Manifest(Settings):
     load_id: str
     landed_at: datetime
     cursor: str | None = None
+    cursor_column: str | None = None
     key: tuple[str, ...] = ()
     source_stamp: str | None = None
     deleted_keys: str | None = None

@@ -55,8 +55,8 @@ class Landed(Settings):
 
     `rows_new` came in this landing: all rows of a table that is read whole, only new and changed ones of a
     table with a cursor. `rows_total` lie in its files now. `rows_deleted` keys were found gone from the
-    source. `columns_added` were neither declared nor landed before. `columns_discarded` are column -> number of values left out; `columns_retyped` are column ->
-    "before -> now".
+    source. `columns_added` were neither declared nor landed before. `columns_discarded` are column -> number
+    of values left out; `columns_retyped` are column -> "before -> now".
     """
 
     source: str
@@ -111,7 +111,8 @@ def stage(task: Task, reader: Reader, connection: duckdb.DuckDBPyConnection) -> 
         )
 
     moves = reader.incremental(task.table, task.spec)
-    cursor = before.cursor if before and moves and not task.full else None
+    same = before and (before.key, before.cursor_column) == (task.spec.key, task.spec.cursor)
+    cursor = before.cursor if before and same and moves and not task.full else None
     floor = lagged(cursor, reader.lag) if cursor else None
     arrival = _arrive(task, reader, before, floor, parts)
     if before and floor is not None and arrival.reshaped:
@@ -181,7 +182,7 @@ def _appended(task: Task, before: Manifest, parts: Parts, arrival: Arrival, curs
     select = query("changed_rows", columns=columns, key=", ".join(quoted(name) for name in task.spec.key))
     parts.rewrite(select, before=[str(path) for path in old], now=parts.paths, load_id=parts.load_id)
     rows_new = describe([Path(path) for path in parts.paths])[1]
-    update: dict[str, object] = {"landed_at": task.moment, "cursor": cursor, "key": task.spec.key}
+    update: dict[str, object] = {"landed_at": task.moment, "cursor": cursor}
     if rows_new == 0:
         parts.clear()
         return _staged(task, before.model_copy(update=update), parts, arrival, rows_new=0)
@@ -228,6 +229,7 @@ def _replaced(
         load_id=parts.load_id,
         landed_at=task.moment,
         cursor=cursor,
+        cursor_column=task.spec.cursor,
         key=task.spec.key,
         source_stamp=stamp,
         deleted_keys=gone if deleted else None,
