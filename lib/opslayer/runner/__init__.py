@@ -1,10 +1,12 @@
 """Runs notebooks: one, a job of them, on a schedule, in JupyterLab; always in kernels forked warm."""
 
+from opslayer.runner.history import last_runs
 from opslayer.runner.job_run import JobRun, StepRun, run_job
 from opslayer.runner.jobs import Job, Step, load_jobs
 from opslayer.runner.notebooks import list_notebooks
 from opslayer.runner.record import RunRecord
 from opslayer.runner.run import run_notebook
+from opslayer.runner.up import up
 
 __all__ = [
     "Job",
@@ -12,8 +14,10 @@ __all__ = [
     "RunRecord",
     "Step",
     "StepRun",
+    "last_runs",
     "list_notebooks",
     "load_jobs",
     "run_job",
     "run_notebook",
+    "up",
 ]

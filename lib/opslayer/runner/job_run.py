@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from opslayer.config import Firm, Settings
@@ -18,6 +19,7 @@ from opslayer.runner.record import RunRecord
 from opslayer.runner.run import execute
 from opslayer.runner.warm import hold
 from opslayer.runner.watch import Watch
+from opslayer.store import open_store
 
 RETRY_SECONDS: Final = 10.0  # before the second attempt; doubled before each that follows
 
@@ -34,6 +36,15 @@ class StepRun(Settings):
     record: RunRecord | None = None
     cause: str | None = None
     exit_code: int = 0
+
+    @property
+    def seconds(self) -> float | None:
+        return self.record.seconds if self.record else None
+
+    @property
+    def output(self) -> Path | None:
+        """The page to read."""
+        return self.record.page if self.record else None
 
 
 class JobRun(Settings):
@@ -98,7 +109,7 @@ def _run_steps(
     watches: set[Watch] = set()
     stop = threading.Event()
     clock = time.monotonic()
-    with hold() as server, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with hold() as server, open_store(firm) as store, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
 
         def attempt(step: Step) -> StepRun:
             for number in range(1, step.retries + 2):
@@ -110,6 +121,8 @@ def _run_steps(
                     as_of=as_of,
                     moment=moment + timedelta(seconds=time.monotonic() - clock),
                     timeout=step.timeout,
+                    store=store,
+                    job=job.name,
                     environment=server.environment,
                     watches=watches,
                 )

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from opslayer.config import Firm, Settings, read_yaml
 from opslayer.errors import ConfigurationError, nearest, unknown
-from opslayer.runner.notebooks import find_notebook, list_notebooks
+from opslayer.runner.notebooks import list_notebooks
 
 
 class Step(Settings):
@@ -50,6 +50,10 @@ class Job(Settings):
             near = nearest(value, available_timezones())
             raise ValueError(f"an IANA time zone{f'; nearest: {near}' if near else ''}")
         return value
+
+    @property
+    def name(self) -> str:
+        return self.job
 
     def order(self) -> TopologicalSorter[str]:
         return TopologicalSorter({step.name: step.after for step in self.steps})
@@ -98,13 +102,16 @@ def _wrong(path: Path, key: str, found: str, allowed: Iterable[str]) -> Configur
 
 
 def find_job(firm: Firm, name: str) -> Job:
-    """The job of that name, or a job of the one notebook of that name. Raises UsageError for neither."""
+    """The job of that name, or of the one notebook of that name (`cash`, or in full `intelligence/cash`).
+
+    Raises UsageError, naming the nearest, where there is neither.
+    """
     jobs = {job.job: job for job in load_jobs(firm)}
     if name in jobs:
         return jobs[name]
     notebooks = list_notebooks(firm)
-    if name not in notebooks:
-        raise unknown("job or notebook", name, [*jobs, *notebooks])
-    find_notebook(firm, name)
-    step = Step(name=name.rpartition("/")[2], notebook=name)
+    named = [full for full in notebooks if name in (full, full.rpartition("/")[2])]
+    if len(named) != 1:
+        raise unknown("job or notebook", name, named or [*jobs, *notebooks])
+    step = Step(name=named[0].rpartition("/")[2], notebook=named[0])
     return Job(job=step.name, description=name, owner="whoever runs it", cron="0 0 31 12 *", steps=(step,))

@@ -8,17 +8,19 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from opslayer.config import Firm
+from opslayer.runner.history import keep_run
 from opslayer.runner.notebooks import bound_parameters, find_notebook
 from opslayer.runner.outcome import Outcome, outcome_of
 from opslayer.runner.page import render_page
 from opslayer.runner.record import RunRecord, failure
 from opslayer.runner.redaction import known_secrets, redacted
 from opslayer.runner.watch import Watch
+from opslayer.store import Store
 
 if TYPE_CHECKING:
     import nbformat
@@ -34,12 +36,15 @@ def run_notebook(
     as_of: date,
     moment: datetime,
     timeout: float,
+    store: Store | None = None,
+    job: str | None = None,
     environment: Mapping[str, str] | None = None,
     watches: set[Watch] | None = None,
 ) -> RunRecord:
     """Execute `notebook` in a warm kernel; its output, an HTML page and run.json lie in var/runs/<run_id>.
 
-    `timeout` is in seconds of wall clock, for the whole run; `environment` is added to the process's own;
+    `timeout` is in seconds of wall clock, for the whole run; `store` keeps the run, as one of `job`;
+    `environment` is added to the process's own;
     `watches` holds the run while it lasts, so that another thread can end it. Raises UsageError for an
     unknown notebook or parameter, and RunFailed, KernelDied or RunTimedOut, with the cell and the cause,
     where not every cell completed; the exit code is that of the error inside (3 for a red contract).
@@ -51,6 +56,8 @@ def run_notebook(
         as_of=as_of,
         moment=moment,
         timeout=timeout,
+        store=store,
+        job=job,
         environment=environment,
         watches=watches,
     )
@@ -67,6 +74,8 @@ def execute(
     as_of: date,
     moment: datetime,
     timeout: float,
+    store: Store | None = None,
+    job: str | None = None,
     environment: Mapping[str, str] | None = None,
     watches: set[Watch] | None = None,
 ) -> RunRecord:
@@ -75,7 +84,11 @@ def execute(
 
     path = find_notebook(firm, notebook)
     source = nbformat.read(path, as_version=4)
-    context = {"firm": str(firm.directory), "as_of": as_of.isoformat()}
+    context = {
+        "firm": str(firm.directory),
+        "as_of": as_of.isoformat(),
+        "moment": moment.astimezone(UTC).isoformat(),
+    }
     bound = bound_parameters(notebook, source, parameters, context)
     hidden = known_secrets(firm)
     run_id = f"{moment:%Y%m%dT%H%M%S}-{notebook.replace('/', '-')}-{secrets.token_hex(3)}"
@@ -91,7 +104,7 @@ def execute(
         cells=len(source.cells),
         folder=folder,
     )
-    _write(folder / "run.json", record.model_dump_json(indent=2))
+    _keep(record, store, job)
     started = time.monotonic()
     watch = Watch(seconds=timeout)
     watches = set() if watches is None else watches
@@ -124,7 +137,7 @@ def execute(
             "page": page,
         }
     )
-    _write(folder / "run.json", record.model_dump_json(indent=2))
+    _keep(record, store, job)
     return record
 
 
@@ -173,6 +186,12 @@ def _title(notebook: nbformat.NotebookNode, name: str) -> str:
     texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     lines = (line for text in texts for line in text.splitlines())
     return next((line.removeprefix("# ") for line in lines if line.startswith("# ")), name)
+
+
+def _keep(record: RunRecord, store: Store | None, job: str | None) -> None:
+    _write(record.folder / "run.json", record.model_dump_json(indent=2))
+    if store is not None:
+        keep_run(store, record, job=job)
 
 
 def _write(path: Path, text: str) -> None:

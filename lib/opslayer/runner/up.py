@@ -1,0 +1,231 @@
+"""Scheduler, dashboards and JupyterLab as one foreground tree: what ends one ends all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from opslayer.config import PROJECT, Firm
+from opslayer.errors import OpslayerError, UsageError
+from opslayer.runner import warm
+
+PORTS: Final = {"scheduler": 3000, "dashboards": 8501, "notebooks": 8888}
+LOOPBACK: Final = "127.0.0.1"
+READY_SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """One program of the tree."""
+
+    name: str
+    port: int
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    query: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}/{self.query}"
+
+
+def up(
+    firm: Firm,
+    *,
+    ports: Mapping[str, int] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> int:
+    """Run until Ctrl-C, SIGTERM, SIGHUP, or the end of a part; then nothing of it is left. Exit code 0.
+
+    `ports` are of "scheduler", "dashboards", "notebooks"; without one, its usual port or the next free one.
+    All listen on the loopback only; logs lie in var/logs. Raises UsageError for a port that is taken, and
+    OpslayerError, with the last lines of its log, for a part that ended by itself.
+    """
+    say = progress or (lambda _: None)
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    services = plan_services(firm, chosen_ports(ports or {}))
+    try:
+        with _tree() as start, contextlib.ExitStack() as held:
+            mark = warm.stamp()
+            held.enter_context(warm.hold())
+            running = {service: start(service, log_path(firm, service)) for service in services}
+            for service in services:
+                _await(firm, service, running, stop)
+                if not stop.is_set():
+                    say(f"{service.name:<10}  {service.url}")
+            while not stop.wait(1):
+                _ended(firm, running)
+                if warm.stamp() != mark:  # the source has changed: kernels come from a new parent
+                    mark = warm.stamp()
+                    held.close()
+                    held.enter_context(warm.hold())
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def plan_services(firm: Firm, ports: Mapping[str, int]) -> tuple[Service, ...]:
+    """What runs, and how."""
+    home = firm.var / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    token = secrets.token_urlsafe(24)
+    python = (sys.executable, "-m")
+    common = {"OPSLAYER_FIRM": str(firm.directory)}
+    definitions = PROJECT / "scheduled" / "definitions.py"
+    return (
+        Service(
+            "scheduler",
+            ports["scheduler"],
+            (
+                *python,
+                "dagster",
+                "dev",
+                "-f",
+                str(definitions),
+                "-h",
+                LOOPBACK,
+                "-p",
+                str(ports["scheduler"]),
+            ),
+            common | {"DAGSTER_HOME": str(home)},
+        ),
+        Service(
+            "dashboards",
+            ports["dashboards"],
+            (
+                *python,
+                "streamlit",
+                "run",
+                str(PROJECT / "dashboards" / "app.py"),
+                f"--server.address={LOOPBACK}",
+                f"--server.port={ports['dashboards']}",
+                "--server.headless=true",
+                "--browser.gatherUsageStats=false",
+            ),
+            common,
+        ),
+        Service(
+            "notebooks",
+            ports["notebooks"],
+            (
+                *python,
+                "jupyterlab",
+                "--no-browser",
+                f"--ip={LOOPBACK}",
+                f"--port={ports['notebooks']}",
+                "--ServerApp.port_retries=0",
+                f"--ServerApp.root_dir={PROJECT / 'notebooks'}",
+                "--MultiKernelManager.default_kernel_name=opslayer",
+                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+                *(("--allow-root",) if os.geteuid() == 0 else ()),
+            ),
+            common | {"JUPYTER_TOKEN": token},
+            query=f"lab?token={token}",
+        ),
+    )
+
+
+def chosen_ports(asked: Mapping[str, int]) -> dict[str, int]:
+    """A free port for each service. Raises UsageError for one that was asked for and is taken."""
+    chosen: dict[str, int] = {}
+    for name, usual in PORTS.items():
+        port = asked.get(name)
+        if port is not None and not _is_free(port):
+            raise UsageError(
+                f"port {port}, asked for the {name}, is taken",
+                mend="end what listens there, or ask for another port",
+            )
+        free = (p for p in range(usual, usual + 100) if p not in chosen.values() and _is_free(p))
+        chosen[name] = port or next(free)
+    return chosen
+
+
+def log_path(firm: Firm, service: Service) -> Path:
+    return firm.var / "logs" / f"{service.name}.log"
+
+
+@contextlib.contextmanager
+def _tree() -> Iterator[Callable[[Service, Path], subprocess.Popen[bytes]]]:
+    """A function that starts services; at the end, or when this process is killed, none is left."""
+    watchdog = subprocess.Popen(
+        [sys.executable, "-P", "-m", "opslayer.runner.watchdog"],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(service: Service, log: Path) -> subprocess.Popen[bytes]:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as file:
+            # a session of its own: Ctrl-C in the terminal reaches this process only, which ends all in order
+            process = subprocess.Popen(
+                service.command,
+                env={**os.environ, **service.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        started.append(process)
+        assert watchdog.stdin
+        watchdog.stdin.write(f"{process.pid}\n".encode())
+        watchdog.stdin.flush()
+        return process
+
+    try:
+        yield start
+    finally:
+        assert watchdog.stdin
+        watchdog.stdin.close()
+        for process in [*started, watchdog]:
+            process.wait()
+
+
+def _await(
+    firm: Firm, service: Service, running: Mapping[Service, subprocess.Popen[bytes]], stop: threading.Event
+) -> None:
+    """Until it answers, or the tree is told to stop."""
+    for _ in range(int(READY_SECONDS / 0.2)):
+        if not _is_free(service.port) or stop.wait(0.2):
+            return
+        _ended(firm, running)
+    raise OpslayerError(
+        f"the {service.name} did not answer on port {service.port} in {READY_SECONDS:.0f} s\n"
+        f"{_last_lines(log_path(firm, service))}"
+    )
+
+
+def _ended(firm: Firm, running: Mapping[Service, subprocess.Popen[bytes]]) -> None:
+    for service, process in running.items():
+        if process.poll() is not None:
+            raise OpslayerError(
+                f"the {service.name} ended by itself, exit code {process.returncode}; the rest was ended too\n"
+                f"{_last_lines(log_path(firm, service))}",
+                mend=f"its log is {log_path(firm, service)}",
+            )
+
+
+def _last_lines(path: Path) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-15:]) if path.exists() else ""
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((LOOPBACK, port)) != 0

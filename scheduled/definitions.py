@@ -1,0 +1,135 @@
+"""The jobs of scheduled/*.yaml for Dagster: one asset a step, a job and a schedule a file.
+
+    dagster dev -f scheduled/definitions.py          (OPSLAYER_FIRM names the firm; `opslayer up` sets it)
+
+A run's partition is its business day, so a backfill is a run as of a day gone by. A step is nothing but a call
+of our runner, as on the command line. The step that refreshes the warehouse carries every contract as a check.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import dagster as dg
+
+from opslayer.config import Firm, load_firm
+from opslayer.contracts import load_contracts
+from opslayer.runner import Job, Step, load_jobs
+from opslayer.runner.job_run import RETRY_SECONDS
+from opslayer.runner.record import failure
+from opslayer.runner.run import execute
+from opslayer.store import open_store
+from opslayer.warehouse import open_layer
+
+REFRESH: Final = "data_layer/refresh"
+FIRST_DAY: Final = "2000-01-01"
+
+
+def definitions(firm: Firm) -> dg.Definitions:
+    """Everything Dagster is told. Raises ConfigurationError where a job's YAML cannot be."""
+    jobs = load_jobs(firm)
+    # a day has its partition while it lasts, not when it is over
+    days = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone=firm.firm.time_zone, end_offset=1)
+    assets = {job.name: [_asset(firm, job, step, days) for step in job.steps] for job in jobs}
+    runs = {
+        job.name: dg.define_asset_job(
+            job.name,
+            selection=dg.AssetSelection.assets(*assets[job.name]),
+            description=job.description,
+            partitions_def=days,
+            executor_def=dg.in_process_executor,  # the kernels are processes of their own
+            tags={"owner": job.owner},
+        )
+        for job in jobs
+    }
+    return dg.Definitions(
+        assets=[asset for several in assets.values() for asset in several],
+        jobs=list(runs.values()),
+        schedules=[_schedule(firm, job, runs[job.name]) for job in jobs],
+    )
+
+
+def _asset(firm: Firm, job: Job, step: Step, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    key = dg.AssetKey([job.name, step.name])
+    contracts = [contract.name for contract in load_contracts(firm)] if step.notebook == REFRESH else []
+    retries = dg.RetryPolicy(step.retries, delay=RETRY_SECONDS, backoff=dg.Backoff.EXPONENTIAL)
+
+    @dg.asset(
+        key=key,
+        deps=[dg.AssetKey([job.name, before]) for before in step.after],
+        description=f"notebooks/{step.notebook}.ipynb",
+        group_name=job.name,
+        partitions_def=days,
+        retry_policy=retries if step.retries else None,
+        check_specs=[dg.AssetCheckSpec(check_name(contract), asset=key) for contract in contracts],
+    )
+    def run(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        with open_store(firm) as store:
+            record = execute(
+                firm,
+                step.notebook,
+                step.parameters,
+                as_of=date.fromisoformat(context.partition_key),
+                moment=datetime.now(UTC),
+                timeout=step.timeout,
+                store=store,
+                job=job.name,
+            )
+        if record.state == "failed":
+            # a red contract or a wrong parameter is the same a minute later
+            raise dg.Failure(str(failure(record)), allow_retries=record.exit_code == 1)
+        return dg.MaterializeResult(
+            metadata={"run": record.run_id, "page": dg.MetadataValue.path(str(record.page))},
+            check_results=contract_checks(firm, contracts),
+        )
+
+    return run
+
+
+def contract_checks(firm: Firm, contracts: list[str]) -> list[dg.AssetCheckResult]:
+    """How each contract stands in the current snapshot: one result a contract."""
+    if not contracts:
+        return []
+    with open_layer(firm) as layer:
+        rows = layer.query("contract_results").to_dicts()
+    results = {row["contract"]: row for row in rows}
+    return [
+        dg.AssetCheckResult(
+            check_name=check_name(name),
+            passed=name not in results or results[name]["broken"] == 0,
+            severity=dg.AssetCheckSeverity.ERROR
+            if results.get(name, {}).get("blocking")
+            else dg.AssetCheckSeverity.WARN,
+            metadata=results.get(name, {}),
+        )
+        for name in contracts
+    ]
+
+
+def check_name(contract: str) -> str:
+    """Dagster's names hold letters, digits and underscores only."""
+    return re.sub(r"\W", "_", contract)
+
+
+def _schedule(firm: Firm, job: Job, run: Any) -> dg.ScheduleDefinition:
+    zone = job.time_zone or firm.firm.time_zone
+
+    @dg.schedule(
+        name=f"{job.name}_schedule",
+        job=run,
+        cron_schedule=job.cron,
+        execution_timezone=zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=job.description,
+    )
+    def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """The run of the day it is where the firm is."""
+        day = context.scheduled_execution_time.astimezone(firm.zone).date().isoformat()
+        return dg.RunRequest(partition_key=day)
+
+    return tick
+
+
+defs = definitions(load_firm())
