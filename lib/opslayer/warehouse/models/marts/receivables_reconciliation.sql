@@ -1,5 +1,5 @@
 -- one row; key: as_of; the receivables control account against open invoices, in the firm's currency
--- control = open - unapplied + quarantined + difference: unapplied is what receipts cleared in the ledger beyond
+-- control = open - unapplied + quarantined + difference: unapplied is what receipts and credit notes cleared in the ledger beyond
 -- what is set against invoices, quarantined what the ledger has of invoices that are set aside; the difference
 -- is then documents against the ledger, and may be half a cent of rounding a document
 -- reads core.journal_line, core.account, core.invoice, core.payment, quality.quarantine, marts.open_item;
@@ -7,7 +7,7 @@
 with ledger as (
     select
         coalesce(sum(line.amount_base), 0) as control_balance,
-        coalesce(-sum(line.amount_base) filter (where line.document_type = 'receipt'), 0) as received_base
+        coalesce(-sum(line.amount_base) filter (where line.document_type in ('receipt', 'credit_note')), 0) as received_base
     from core.journal_line as line
     inner join core.account as account on account.account_id = line.account_id
     where account.role = 'receivable' and line.posted_on <= $as_of

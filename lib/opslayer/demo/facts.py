@@ -1,0 +1,99 @@
+"""What the demo firm is fitted to, and its size.
+
+The payment facts are measured on the masked ledger of a small consulting firm (fivetran/dbt_xero 204fd8b,
+Apache-2.0): its 103 paid sales invoices, November 2019 to March 2021. No row of it is in here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SHARE_LATE = 0.417  # 43 of 103 paid after their due date
+EARLIEST, LATEST = -29, 107  # days from due to paid
+TERMS_DAYS = 30  # the median from issue to due
+SIGMA_LOG_AMOUNT = 0.76  # standard deviation of the logarithm of an invoice's total
+
+BASE = "EUR"
+MONTHS = 36
+INVOICES_A_MONTH = 420
+CLIENTS = 240
+SUPPLIERS = 60
+GROWTH_A_YEAR = 0.07
+PRICE_RISE_A_YEAR = 0.03
+# work by calendar month: summer and December are slow in a services firm
+SEASON = (0.97, 0.99, 1.07, 1.02, 1.01, 1.04, 0.93, 0.84, 1.06, 1.08, 1.07, 0.92)
+VAT = 19  # per cent, on sales to clients in the base currency
+CURRENCIES = {"EUR": 0.62, "USD": 0.25, "GBP": 0.13}
+RATES = {"EUR": 1.0, "USD": 0.92, "GBP": 1.16}  # base currency for one unit, at the start
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the firm sells: its revenue account, its price an hour in base currency, its share of lines."""
+
+    item: str
+    account: str
+    price: float
+    share: float
+
+
+SERVICES = (
+    Service("Strategy", "4000", 245.0, 0.12),
+    Service("Implementation", "4010", 165.0, 0.38),
+    Service("Data engineering", "4020", 180.0, 0.22),
+    Service("Managed service", "4030", 120.0, 0.18),
+    Service("Training", "4040", 150.0, 0.10),
+)
+HOURS_A_LINE = 31.0  # gives about 15,000 an invoice, and 75 million a year
+
+
+@dataclass(frozen=True)
+class Account:
+    """A line of the chart of accounts."""
+
+    code: str
+    name: str
+    type: str
+
+
+ACCOUNTS = (
+    Account("1000", "Bank current account", "bank"),
+    Account("1100", "Bank deposit account", "bank"),
+    Account("1200", "Trade receivables", "receivable"),
+    Account("1500", "Office equipment", "fixed_asset"),
+    Account("2000", "Trade payables", "payable"),
+    Account("2100", "Value added tax", "current_liability"),
+    Account("3000", "Share capital and reserves", "equity"),
+    *(Account(service.account, f"Revenue {service.item.lower()}", "revenue") for service in SERVICES),
+    Account("4900", "Realised currency gains", "other_income"),
+    Account("5000", "Subcontractors", "direct_cost"),
+    Account("5100", "Consultants' salaries", "direct_cost"),
+    Account("6000", "Staff salaries", "expense"),
+    Account("6100", "Rent", "expense"),
+    Account("6200", "Software subscriptions", "expense"),
+    Account("6300", "Travel", "expense"),
+    Account("6400", "Marketing", "expense"),
+    Account("6500", "Legal and consulting fees", "expense"),
+    Account("6600", "Insurance", "expense"),
+)
+# share of a month's planned revenue, and bills a month, of what suppliers bill
+BILLED = {
+    "5000": (0.17, 60),
+    "6100": (0.030, 6),
+    "6200": (0.020, 24),
+    "6300": (0.025, 40),
+    "6400": (0.020, 14),
+    "6500": (0.010, 8),
+    "6600": (0.006, 3),
+}
+SALARIES = {"5100": 0.44, "6000": 0.12}
+
+NAME_STEMS = (
+    "Aldermoor", "Bracken", "Calder", "Dunmore", "Elmstead", "Fairholm", "Garrow", "Halden", "Inverley", "Juniper",
+    "Kestrel", "Lindqvist", "Marlow", "Northgate", "Oakhurst", "Penrose", "Quarry", "Ravensworth", "Silverdale",
+    "Thornbury", "Umber", "Valebrook", "Westmere", "Yarrow", "Zennor", "Ashdown", "Brightwell", "Copperfield",
+)  # fmt: skip
+NAME_TRADES = (
+    "Logistics", "Energy", "Foods", "Instruments", "Insurance", "Retail", "Pharma", "Textiles", "Media", "Water",
+    "Rail", "Health",
+)  # fmt: skip

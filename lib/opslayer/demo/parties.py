@@ -1,0 +1,85 @@
+"""Clients and suppliers: who they are, and how each pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from opslayer.demo import facts
+
+TURNED_LATE = 6  # clients who paid on time and do so no longer
+TURNED_LATE_DAYS = 26
+TURNED_LATE_MONTHS = 8
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Arrays by client: currency, how late against the firm's mean (days), discount, share of the work."""
+
+    currency: NDArray[np.str_]
+    lateness: NDArray[np.float64]
+    discount: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    turned_late: NDArray[np.int64]
+
+    @property
+    def count(self) -> int:
+        return len(self.currency)
+
+
+def clients(seed: int, scale: float) -> Clients:
+    chance = np.random.default_rng([seed, 2])
+    count = max(40, round(facts.CLIENTS * scale))
+    weight = chance.lognormal(0, 0.8, count)
+    return Clients(
+        currency=chance.choice(list(facts.CURRENCIES), count, p=list(facts.CURRENCIES.values())),
+        lateness=chance.normal(0, 7, count),
+        discount=chance.uniform(0.9, 1.04, count),
+        weight=weight / weight.sum(),
+        turned_late=np.argsort(-weight)[5 : 5 + TURNED_LATE],
+    )
+
+
+def supplier_count(scale: float) -> int:
+    return max(15, round(facts.SUPPLIERS * scale))
+
+
+def client_id(index: int) -> str:
+    return f"C{index + 1:05d}"
+
+
+def party_table(known: Clients, scale: float) -> pl.DataFrame:
+    """The template table `party`."""
+    rows = []
+    for index in range(known.count):
+        name = _name(index)
+        domain = name.lower().replace(" ", "-")
+        rows.append(
+            (
+                client_id(index),
+                name,
+                f"accounts@{domain}.example",
+                "client",
+                str(known.currency[index]),
+                30,
+                "true",
+            )
+        )
+    for index in range(supplier_count(scale)):
+        name = f"{_name(index * 7 + 3)} Supplies"
+        domain = name.lower().replace(" ", "-")
+        rows.append(
+            (f"S{index + 1:05d}", name, f"billing@{domain}.example", "supplier", facts.BASE, 30, "true")
+        )
+    columns = ["party_id", "name", "email", "kind", "currency", "payment_terms_days", "is_active"]
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def _name(index: int) -> str:
+    stems, trades = facts.NAME_STEMS, facts.NAME_TRADES
+    stem, trade = stems[index % len(stems)], trades[(index // len(stems) + index) % len(trades)]
+    turn = index // (len(stems) * len(trades))
+    return f"{stem} {trade}" + (f" {turn + 1}" if turn else "")

@@ -1,0 +1,120 @@
+"""What is planted in the books, and the key to it; the product never reads the key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from opslayer.demo import facts
+from opslayer.demo.calendar import Days, Month, base_cents, next_weekday, number
+from opslayer.demo.parties import Clients, client_id
+from opslayer.demo.sales import Bend
+
+RUNGS = (-3, 1, 15, 30, 45)  # days past due of the reminder ladder
+CLIENTS_A_RUNG = 2
+UNUSUAL = "SPECIAL"
+
+
+@dataclass
+class Planted:
+    """Documents that are added to the generated ones, and the answers."""
+
+    invoices: list[dict[str, Any]] = field(default_factory=list)
+    key: dict[str, Any] = field(default_factory=dict)
+
+
+def bends(months: list[Month]) -> Bend:
+    """Three closed months of the last year that differ for a reason."""
+    last = len(months) - 1
+    return Bend(
+        price_month=last - 4,
+        price_item="Implementation",
+        price_factor=0.8,
+        rate_month=last - 7,
+        subscription_month=last - 2,
+    )
+
+
+def planted_invoices(months: list[Month], known: Clients, rate: dict[str, Days], as_of: date) -> Planted:
+    """Clients that stand at each rung on `as_of`, some with two invoices, two of them disputed."""
+    planted = Planted()
+    rungs: dict[str, list[str]] = {}
+    client = known.count - 1
+    today = number(as_of)
+    for rung in RUNGS:
+        for turn in range(CLIENTS_A_RUNG):
+            late = [rung] if turn == 0 or rung < 0 else [rung, max(1, rung - 10)]
+            for position, days in enumerate(late):
+                due = today - days
+                issued = due - facts.TERMS_DAYS
+                month = next((m for m in months if number(m.first) <= issued <= number(m.last)), months[0])
+                currency = str(known.currency[client])
+                total = 1_200_000 + 35_000 * client % 900_000 + position * 10_000
+                total -= total % 119
+                net = total * 100 // 119 if currency == facts.BASE else total
+                millionths = int(rate[currency][month.index])
+                planted.invoices.append(
+                    {
+                        "invoice_id": f"X{rung:+03d}-{turn}{position}",
+                        "client": client,
+                        "currency": currency,
+                        "issued": issued,
+                        "due": due,
+                        "rate": millionths,
+                        "subtotal": net,
+                        "tax": total - net,
+                        "total": total,
+                        "total_base": int(
+                            base_cents(pl.Series([total]).to_numpy(), pl.Series([millionths]).to_numpy())[0]
+                        ),
+                        "is_disputed": False,
+                        "month": month.index,
+                    }
+                )
+            rungs.setdefault(str(rung), []).append(client_id(client))
+            client -= 1
+    disputed = {"X+15-00", "X+45-00"}
+    for invoice in planted.invoices:
+        invoice["is_disputed"] = invoice["invoice_id"] in disputed
+    planted.key["reminder_rungs"] = rungs
+    planted.key["disputed_invoices"] = sorted(disputed)
+    planted.key["clients_who_turned_late"] = [client_id(int(index)) for index in sorted(known.turned_late)]
+    return planted
+
+
+def bent_months(months: list[Month], bend: Bend) -> list[dict[str, str]]:
+    return [
+        {"month": months[bend.price_month].name, "why": f"{bend.price_item} sold at 80 % of its price", "driver": "price"},
+        {"month": months[bend.rate_month].name, "why": "the dollar is 8 % weaker", "driver": "fx"},
+        {"month": months[bend.subscription_month].name, "why": "one software subscription billed ten times over",
+         "account": "6200"},
+    ]  # fmt: skip
+
+
+def unusual_journals(
+    months: list[Month], known: Clients
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """A cost posted twice, a round amount entered long after its day, a manual journal on a Sunday."""
+    recent = months[-2]
+    start = number(recent.first)
+    day = int(next_weekday(pl.Series([start + 9]).to_numpy())[0])
+    sunday = start + (6 - (start + 3) % 7)
+    rows = [
+        {"journal": f"{UNUSUAL}-1", "day": day, "account": "6500", "cents": 1_873_455, "late": 0},
+        {"journal": f"{UNUSUAL}-2", "day": day + 1, "account": "6500", "cents": 1_873_455, "late": 0},
+        {"journal": f"{UNUSUAL}-3", "day": day, "account": "6400", "cents": 5_000_000, "late": 45},
+        {"journal": f"{UNUSUAL}-4", "day": sunday, "account": "6300", "cents": 2_418_790, "late": 0},
+    ]
+    answers = [
+        {"journal_id": f"{UNUSUAL}-2", "why": "the same amount on the same account the day before"},
+        {"journal_id": f"{UNUSUAL}-3", "why": "a round amount, entered 45 days after it was posted"},
+        {"journal_id": f"{UNUSUAL}-4", "why": "posted on a Sunday"},
+    ]
+    return rows, answers
+
+
+def as_day(value: int) -> str:
+    return str(date(1970, 1, 1) + timedelta(days=value))

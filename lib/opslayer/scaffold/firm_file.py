@@ -1,0 +1,82 @@
+"""Writing a firm.toml that explains itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+FOLDERS = {
+    "data_contracts": "what the data must be (ODCS 3.1, *.odcs.yaml)",
+    "mappings": "how a source's tables become parties, invoices, payments, journals",
+    "metrics": "what is measured, and the range it should lie in",
+    "rules": "when something is proposed, to whom, and who must approve",
+    "scheduled": "what runs when",
+    "templates": "the words of what is sent",
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody who may decide."""
+
+    name: str
+    email: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DemoMail:
+    """Mail to a server on this machine that the demo reads."""
+
+    sender: str
+    copy_to: str
+
+
+def write_firm(
+    directory: Path,
+    *,
+    name: str,
+    base_currency: str,
+    time_zone: str,
+    mapping: str,
+    path: str,
+    pattern: str,
+    optional: Sequence[str] = (),
+    people: Sequence[Member] = (),
+    mail: DemoMail | None = None,
+) -> Path:
+    """Write firm.toml and the overlay folders; the path of the file."""
+    environment = Environment(
+        loader=PackageLoader("opslayer.scaffold", "."),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # TOML, not HTML; every value goes through the filter
+    )
+    environment.filters["toml"] = lambda value: json.dumps(value, ensure_ascii=False)
+    text = environment.get_template("firm.toml.j2").render(
+        name=name,
+        base_currency=base_currency,
+        time_zone=time_zone,
+        mapping=mapping,
+        path=path,
+        pattern=pattern,
+        optional=list(optional),
+        people=list(people),
+        mail=mail,
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    for folder, meaning in FOLDERS.items():
+        (directory / folder).mkdir(exist_ok=True)
+        (directory / folder / "README.md").write_text(
+            f"A file here says {meaning}.\nIt wins over the shipped file of the same name.\n",
+            encoding="utf-8",
+        )
+    target = directory / "firm.toml"
+    target.write_text(text, encoding="utf-8")
+    return target
