@@ -2,11 +2,10 @@
 
     dagster dev -f scheduled/definitions.py          (OPSLAYER_FIRM names the firm; `opslayer up` sets it)
 
-A run's partition is its business day, so a backfill is a run as of a day gone by. A step is nothing but a call
-of our runner, as on the command line. The step that refreshes the warehouse carries every contract as a check.
+A run's partition is its business day, so a backfill is a run as of a day gone by. A step is nothing but a
+call of our runner, as on the command line. The step that refreshes the warehouse carries every contract as
+a check.
 """
-
-from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
@@ -38,7 +37,6 @@ def definitions(firm: Firm) -> dg.Definitions:
             job.name,
             selection=dg.AssetSelection.assets(*assets[job.name]),
             description=job.description,
-            partitions_def=days,
             executor_def=dg.in_process_executor,  # the kernels are processes of their own
             tags={"owner": job.owner},
         )
@@ -65,7 +63,7 @@ def _asset(firm: Firm, job: Job, step: Step, days: dg.PartitionsDefinition[str])
         retry_policy=retries if step.retries else None,
         check_specs=[dg.AssetCheckSpec(check_name(contract), asset=key) for contract in contracts],
     )
-    def run(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    def run(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads it
         with open_store(firm) as store:
             record = execute(
                 firm,

@@ -39,6 +39,9 @@ class Service:
         return f"http://{LOOPBACK}:{self.port}/{self.query}"
 
 
+Running = list[tuple[Service, subprocess.Popen[bytes]]]
+
+
 def up(
     firm: Firm,
     *,
@@ -62,7 +65,7 @@ def up(
         with _tree() as start, contextlib.ExitStack() as held:
             mark = warm.stamp()
             held.enter_context(warm.hold())
-            running = {service: start(service, log_path(firm, service)) for service in services}
+            running = [(service, start(service, log_path(firm, service))) for service in services]
             for service in services:
                 _await(firm, service, running, stop)
                 if not stop.is_set():
@@ -87,22 +90,13 @@ def plan_services(firm: Firm, ports: Mapping[str, int]) -> tuple[Service, ...]:
     token = secrets.token_urlsafe(24)
     python = (sys.executable, "-m")
     common = {"OPSLAYER_FIRM": str(firm.directory)}
+    port = f"--port={ports['scheduler']}"
     definitions = PROJECT / "scheduled" / "definitions.py"
     return (
         Service(
             "scheduler",
             ports["scheduler"],
-            (
-                *python,
-                "dagster",
-                "dev",
-                "-f",
-                str(definitions),
-                "-h",
-                LOOPBACK,
-                "-p",
-                str(ports["scheduler"]),
-            ),
+            (*python, "dagster", "dev", f"--python-file={definitions}", f"--host={LOOPBACK}", port),
             common | {"DAGSTER_HOME": str(home)},
         ),
         Service(
@@ -163,11 +157,8 @@ def log_path(firm: Firm, service: Service) -> Path:
 @contextlib.contextmanager
 def _tree() -> Iterator[Callable[[Service, Path], subprocess.Popen[bytes]]]:
     """A function that starts services; at the end, or when this process is killed, none is left."""
-    watchdog = subprocess.Popen(
-        [sys.executable, "-P", "-m", "opslayer.runner.watchdog"],
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-    )
+    command = [sys.executable, "-P", "-m", "opslayer.runner.watchdog"]
+    watchdog = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     started: list[subprocess.Popen[bytes]] = []
 
     def start(service: Service, log: Path) -> subprocess.Popen[bytes]:
@@ -197,9 +188,7 @@ def _tree() -> Iterator[Callable[[Service, Path], subprocess.Popen[bytes]]]:
             process.wait()
 
 
-def _await(
-    firm: Firm, service: Service, running: Mapping[Service, subprocess.Popen[bytes]], stop: threading.Event
-) -> None:
+def _await(firm: Firm, service: Service, running: Running, stop: threading.Event) -> None:
     """Until it answers, or the tree is told to stop."""
     for _ in range(int(READY_SECONDS / 0.2)):
         if not _is_free(service.port) or stop.wait(0.2):
@@ -211,11 +200,11 @@ def _await(
     )
 
 
-def _ended(firm: Firm, running: Mapping[Service, subprocess.Popen[bytes]]) -> None:
-    for service, process in running.items():
+def _ended(firm: Firm, running: Running) -> None:
+    for service, process in running:
         if process.poll() is not None:
             raise OpslayerError(
-                f"the {service.name} ended by itself, exit code {process.returncode}; the rest was ended too\n"
+                f"the {service.name} ended, exit code {process.returncode}; the rest was ended with it\n"
                 f"{_last_lines(log_path(firm, service))}",
                 mend=f"its log is {log_path(firm, service)}",
             )
