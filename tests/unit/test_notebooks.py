@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 EXPECTED = {
@@ -117,3 +120,22 @@ def test_it_shows_something(notebook: dict[str, Any]) -> None:
         if isinstance(node, ast.Call)
     }
     assert any(call.endswith("table") or call.startswith("figures.") for call in calls), calls
+
+
+def test_it_opens_in_jupyterlab_with_the_kernel_it_runs_in_at_night(notebook: dict[str, Any]) -> None:
+    assert notebook["metadata"]["kernelspec"]["name"] == "opslayer"
+
+
+@pytest.mark.parametrize("command", [("nbstripout", "--keep-id", "--verify"), ("nbqa", "ruff")])
+def test_the_hooks_would_change_nothing(command: tuple[str, ...]) -> None:
+    files = [str(path) for path in paths()]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, *files], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_hooks_are_those() -> None:
+    hooks = yaml.safe_load((NOTEBOOKS.parent / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    entries = {hook["entry"] for hook in hooks}
+    assert {"uv run nbstripout --keep-id", "uv run nbqa ruff"} <= entries
