@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -157,11 +156,11 @@ PLANTED = {
     "posted for a Sunday": entry(
         9003, THURSDAY + timedelta(days=3), "Account 5", 5_000, "Payables", "payable", kind="manual"
     ),
-    "booked against Owner's drawings, as 1 of": entry(
+    "booked against Owner's drawings, as only 1 of": entry(
         9004, THURSDAY, "Account 6", 1_800, "Owner's drawings", None, entered=60
     ),
     "the first use of this account": entry(9005, THURSDAY, "Gifts", 20_000, "Payables", "payable"),
-    "the same amount and text in this account 1 days before (journal 9006)": [
+    "the same amount and text in this account the day before (journal 9006)": [
         *entry(9006, THURSDAY, "Account 7", 1_234.56, "Payables", "payable", text="licence"),
         *entry(
             9007,
@@ -258,5 +257,4 @@ def test_on_a_real_ledger_the_alarms_are_few_and_name_their_reason(real_data: Pa
     found = unusual.journal_lines(books, as_of=date(2021, 1, 15))
     assert 3 <= found.height <= 20
     assert found["reasons"].str.len_chars().min() > 10  # type: ignore[operator]
-    gains = found.filter(pl.col("account_name") == "Realised Currency Gains")
-    assert Decimal("1469.18") in gains["amount_base"].to_list()
+    assert "Wealthsimple Investments" in found["account_name"]  # round, and far above the firm's usual line

@@ -142,14 +142,14 @@ def backtest_table(frame: pl.DataFrame) -> pl.DataFrame:
 def _cash_words(frame: pl.DataFrame) -> str:
     """Where the model's cash was closer than the baseline's, and where it was not."""
     rows = backtest_summary(frame).filter(pl.col("metric") == "cash_ape").iter_rows(named=True)
-    better: list[str] = []
-    worse: list[str] = []
+    told: dict[str, list[str]] = {"closer": [], "as close": [], "further off": []}
     for row in rows:
         weeks = "1 week" if row["horizon_weeks"] == 1 else f"{row['horizon_weeks']} weeks"
         words = f"{weeks} ({row['model']:.0%} off, against {row['baseline']:.0%})"
-        (better if row["model"] < row["baseline"] else worse).append(words)
-    told = [("closer", better), ("further off", worse)]
-    parts = [f"{how} within {', '.join(which)}" for how, which in told if which]
+        model, baseline = round(row["model"], 2), round(row["baseline"], 2)
+        how = "closer" if model < baseline else "as close" if model == baseline else "further off"
+        told[how].append(words)
+    parts = [f"{how} within {', '.join(which)}" for how, which in told.items() if which]
     return f"Its cash was {'; '.join(parts)}." if parts else ""
 
 

@@ -16,7 +16,7 @@ from opslayer.intelligence.cash.history import Floats, Integers, Invoices
 
 HALF_LIFE = 365.0
 """Days after which an invoice counts half. Backtests on a real ledger were flat between 90 and none."""
-SPREAD_PRIOR = 4.0
+SPREAD_PRIOR = 10.0
 """Invoices that the firm's spread counts for in a client's spread."""
 TAILS = (0.02, 0.98)
 """Lateness is pulled in to these quantiles before means are taken: one forgotten invoice is not a habit."""

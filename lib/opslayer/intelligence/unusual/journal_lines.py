@@ -115,25 +115,40 @@ def _flagged(
 
 
 def _amount(frame: pl.DataFrame) -> pl.DataFrame:
-    """How far up the account's own range the amount lies; the firm's range where it has few lines."""
-    value, few = pl.col("size").log(), pl.len().over("account_id") < FEWEST
-    frame = frame.with_columns(
-        middle=pl.when(few).then(value.median()).otherwise(value.median().over("account_id")),
-        lines=pl.when(few).then(pl.len()).otherwise(pl.len().over("account_id")),
-        whose=pl.when(few).then(pl.lit("the firm's")).otherwise(pl.lit("the account's")),
-    ).with_columns(above=value - pl.col("middle"))
-    spread = 1.4826 * pl.when(few).then(pl.col("above").abs().median()).otherwise(
-        pl.col("above").abs().median().over("account_id")
+    """How far up its range the amount lies: among the lines of its account booked against the same
+    account; where those are few, of its account; where those are few, of the firm."""
+    pair, account = ["account_id", "partner"], ["account_id"]
+    among = (
+        pl.when(pl.len().over(pair) >= FEWEST)
+        .then(pl.lit("pair"))
+        .when(pl.len().over(account) >= FEWEST)
+        .then(pl.lit("account"))
+        .otherwise(pl.lit("firm"))
     )
+    frame = frame.with_columns(value=pl.col("size").log(), among=among)
+
+    def compared(value: pl.Expr) -> pl.Expr:
+        """`value` over the lines that a line is compared with."""
+        choice = pl.when(pl.col("among") == "pair").then(value.over(pair))
+        return choice.when(pl.col("among") == "account").then(value.over(account)).otherwise(value)
+
+    frame = frame.with_columns(middle=compared(pl.col("value").median()), lines=compared(pl.len()))
+    frame = frame.with_columns(above=pl.col("value") - pl.col("middle"))
+    spread = 1.4826 * compared(pl.col("above").abs().median())
     z = frame.select(pl.col("above") / spread.clip(lower_bound=0.25)).to_series().to_numpy()
     freedom = np.maximum(frame["lines"].to_numpy().astype(float) - 1, 1)
     weight = np.minimum(-np.log10(np.maximum(t.sf(z, freedom), 1e-12)), STRONGEST)
+    usual = {
+        "pair": "the account's usual line of the kind",
+        "account": "the account's usual line",
+        "firm": "the firm's usual line",
+    }
     return frame.with_columns(
         weight_amount=np.where(weight >= LEAST_AMOUNT, weight, 0.0),
         words_amount=pl.format(
-            "{} times {} usual line of {}",
+            "{} times {} ({})",
             pl.col("above").exp().round(1),
-            "whose",
+            pl.col("among").replace_strict(usual),
             pl.col("middle").exp().map_elements("{:,.0f}".format, return_dtype=pl.String),
         ),
     )
@@ -143,9 +158,10 @@ def _duplicate(frame: pl.DataFrame) -> pl.DataFrame:
     same = ["account_id", "amount_base", "description"]
     days = (pl.col("posted_on") - pl.col("posted_on").shift(1).over(same)).dt.total_days()
     other = pl.col("journal_id") != pl.col("journal_id").shift(1).over(same)
+    when = pl.when(days == 0).then(pl.lit("the same day")).when(days == 1).then(pl.lit("the day before"))
     words = pl.format(
-        "the same amount and text in this account {} days before (journal {})",
-        days,
+        "the same amount and text in this account {} (journal {})",
+        when.otherwise(pl.format("{} days before", days)),
         pl.col("journal_number").shift(1).over(same).cast(pl.String).fill_null("unnumbered"),
     )
     return _flagged(frame, "duplicate", (days <= NEAR_DAYS) & other, words)
@@ -188,7 +204,7 @@ def _pairing(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         weight_pairing=pl.when(weight >= 1.0).then(weight.clip(0.0, STRONGEST)).otherwise(0.0),
         words_pairing=pl.format(
-            "booked against {}, as {} of the account's {} lines are", "partner", together, lines
+            "booked against {}, as only {} of the account's {} lines", "partner", together, lines
         ),
     )
 

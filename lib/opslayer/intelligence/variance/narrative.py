@@ -154,7 +154,7 @@ class _Writer:
         cost = section != "other_income"
         name = SECTIONS[section]
         change = self._change(name, {"section": section})
-        if not change:
+        if abs(change) <= WORTH_SAYING / 5 * abs(Decimal(self.facts["result change"].value)):
             return ""
         # profit-signed: a cost that lowers profit is a higher cost
         up, down = ("lower than", "higher than") if cost else ("above", "below")
@@ -192,7 +192,7 @@ class _Writer:
 
     def timing(self) -> str:
         amount = self._change("timing", {"driver": "timing"})
-        if not amount:
+        if abs(amount) <= WORTH_SAYING * abs(Decimal(self.facts["result change"].value)):
             return ""
         effect = "helped" if amount > 0 else "hurt"
         return (

@@ -5,7 +5,7 @@ sales-mix and sales-quantity variances), with the document's exchange rate taken
 
     fx     = q1 * p1 * (r1 - r0)
     price  = q1 * (p1 - p0) * r0
-    volume = (q1 - q0) * P0            P0: the account's average comparison price in base currency
+    volume = (q1 - q0) * P0            P0: the average comparison price in base currency
     mix    = (q1 - q0) * (p0 * r0 - P0)
 
 q quantity, p document price, r base currency per document currency, 1 actual, 0 comparison. The four add
@@ -102,10 +102,10 @@ def revenue_effects(
     effects: Effects = defaultdict(Fraction)
     for line, amount in timing:
         effects[line.account, line.item, "timing"] += amount
-    average = _average_prices(now, then)
+    average = _average_price(now, then)
     for line in {**now, **then}:
         sold, before = now.get(line, Sold()), then.get(line, Sold())
-        for driver, amount in _line_effects(sold, before, average.get(line.account)):
+        for driver, amount in _line_effects(sold, before, average):
             effects[line.account, line.item, driver] += amount
     return dict(effects)
 
@@ -147,13 +147,11 @@ def _in_base(side: dict[Line, Sold], chosen: set[tuple[str, str | None]]) -> dic
     return dict(merged)
 
 
-def _average_prices(now: dict[Line, Sold], then: dict[Line, Sold]) -> dict[str, Fraction]:
-    """Comparison price by account, in base currency, over the lines that have one."""
-    total: dict[str, Sold] = defaultdict(Sold)
-    for line, sold in then.items():
-        if _has_volume(now.get(line, Sold()), sold):
-            total[line.account] = total[line.account] + sold
-    return {account: sold.base / sold.quantity for account, sold in total.items() if sold.quantity}
+def _average_price(now: dict[Line, Sold], then: dict[Line, Sold]) -> Fraction | None:
+    """Comparison price in base currency, over the lines that have one; None where none has."""
+    priced = [sold for line, sold in then.items() if _has_volume(now.get(line, Sold()), sold)]
+    total = sum(priced, Sold())
+    return total.base / total.quantity if total.quantity else None
 
 
 def _has_volume(sold: Sold, before: Sold) -> bool:

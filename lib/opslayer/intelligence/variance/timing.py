@@ -15,9 +15,10 @@ from statistics import median
 
 WINDOW = 6
 FEWEST = 4
-STEADY = Fraction(1, 4)
-"""Median deviation, as a share of the usual amount, up to which a line counts as steady; and what still
-counts as missing in a month."""
+STEADY = Fraction(1, 10)
+"""Median deviation, as a share of the usual amount, up to which a line counts as steady."""
+MISSING = Fraction(1, 4)
+"""Of the usual amount: what still counts as missing in a month."""
 DOUBLE = (Fraction(8, 5), Fraction(12, 5))
 """Of the usual amount: what counts as two months in one."""
 
@@ -48,9 +49,7 @@ def moves(series: Mapping[date, Fraction], month: date, *, as_of: date) -> list[
 
 def _move(series: Mapping[date, Fraction], first: date, second: date) -> Move | None:
     sizes = sorted(abs(series.get(when, Fraction(0))) for when in (first, second))
-    if (
-        sizes[0] * DOUBLE[0] > sizes[1] * STEADY
-    ):  # neither is missing beside the other: the usual case, told cheaply
+    if sizes[0] * DOUBLE[0] > sizes[1] * MISSING:  # neither is missing beside the other: told cheaply
         return None
     before = [series.get(next_month(first, -step), Fraction(0)) for step in range(1, WINDOW + 1)]
     active = [amount for amount in before if amount]
@@ -61,6 +60,6 @@ def _move(series: Mapping[date, Fraction], first: date, second: date) -> Move | 
         return None
     for seen, belongs in ((first, second), (second, first)):
         double, missing = series.get(seen, Fraction(0)) / usual, series.get(belongs, Fraction(0)) / usual
-        if DOUBLE[0] <= double <= DOUBLE[1] and abs(missing) <= STEADY:
+        if DOUBLE[0] <= double <= DOUBLE[1] and abs(missing) <= MISSING:
             return Move(seen, belongs, series[seen] - usual)
     return None
