@@ -1,5 +1,23 @@
 """Figures and tables from frames, the same in notebooks and dashboards."""
 
+from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, payment_intervals
+from opslayer.figures.metric import as_of, expected, metric_table
+from opslayer.figures.results import pnl, variance_bridge
+from opslayer.figures.style import Theme
 from opslayer.figures.table import Table, table
 
-__all__ = ["Table", "table"]
+__all__ = [
+    "Table",
+    "Theme",
+    "aging",
+    "as_of",
+    "cash_forecast",
+    "cash_position",
+    "dso",
+    "expected",
+    "metric_table",
+    "payment_intervals",
+    "pnl",
+    "table",
+    "variance_bridge",
+]

@@ -1,7 +1,8 @@
 -- one row; key: as_of; the receivables control account against open invoices, in the firm's currency
--- control = open - unapplied + quarantined + difference: unapplied is what receipts and credit notes cleared in the ledger beyond
--- what is set against invoices, quarantined what the ledger has of invoices that are set aside; the difference
--- is then documents against the ledger, and may be half a cent of rounding a document
+-- control = open - unapplied + quarantined + difference: unapplied is what receipts and credit notes cleared in
+-- the ledger beyond what is set against invoices, quarantined what the ledger has of invoices that are set aside;
+-- the difference is then documents against the ledger, and may be rounding only: each document rounds by half a
+-- cent at most, either way, so that n of them stray by some 0.003 * sqrt(n); six times that is allowed
 -- reads core.journal_line, core.account, core.invoice, core.payment, quality.quarantine, marts.open_item;
 -- as_of is bound
 with ledger as (
@@ -58,7 +59,7 @@ select
         - quarantined.quarantined_base
         as decimal(18, 2)
     ) as difference,
-    cast(0.05 + 0.005 * (documents.documents + settled.payments) as decimal(18, 2)) as tolerance
+    cast(0.05 + 0.02 * sqrt(documents.documents + settled.payments) as decimal(18, 2)) as tolerance
 from ledger
 cross join quarantined
 cross join documents

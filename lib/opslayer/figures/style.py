@@ -1,0 +1,61 @@
+"""One look for every figure: few colours, direct labels, no decoration."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import plotly.graph_objects as go
+
+Theme = Literal["light", "dark"]
+
+INK = {"light": "#1b2430", "dark": "#e4e9ef"}
+SOFT = {"light": "#6b7888", "dark": "#94a1b2"}
+LINE = {"light": "#e6eaef", "dark": "#2b3440"}
+MAIN = {"light": "#2457a6", "dark": "#7fb0ff"}
+GOOD = {"light": "#1a7f4b", "dark": "#4ac58a"}
+BAD = {"light": "#c0392b", "dark": "#ff8a80"}
+FONT = "system-ui, -apple-system, Segoe UI, sans-serif"
+
+
+def styled(figure: go.Figure, theme: Theme, *, title: str, height: int = 320) -> go.Figure:
+    """The figure in the house's look; transparent, so that it takes its page's colour."""
+    figure.update_layout(
+        title={"text": title, "font": {"size": 15, "color": INK[theme]}, "x": 0, "xref": "paper", "y": 0.97},
+        font={"family": FONT, "size": 12, "color": SOFT[theme]},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 8, "r": 16, "t": 44, "b": 8},
+        height=height,
+        showlegend=False,
+        hoverlabel={"font": {"family": FONT}},
+        separators=".,",
+        bargap=0.35,
+    )
+    figure.update_xaxes(showgrid=False, zeroline=False, automargin=True, linecolor=LINE[theme], title=None)
+    figure.update_yaxes(gridcolor=LINE[theme], zerolinecolor=SOFT[theme], automargin=True, title=None)
+    return figure
+
+
+def empty(message: str, theme: Theme, *, title: str) -> go.Figure:
+    """A figure that says why there is nothing to see, and what to do."""
+    figure = go.Figure()
+    figure.add_annotation(text=message, showarrow=False, font={"size": 13, "color": SOFT[theme]})
+    styled(figure, theme, title=title, height=160)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def faded(colour: str, opacity: float) -> str:
+    """A hex colour with an opacity."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def short(value: float) -> str:
+    """An amount in a label: 1.3m, 24k, 310."""
+    size = abs(value)
+    for least, divisor, word in ((1e6, 1e6, "m"), (1e4, 1e3, "k")):
+        if size >= least:
+            return f"{value / divisor:,.1f}{word}" if word == "m" else f"{value / divisor:,.0f}{word}"
+    return f"{value:,.0f}"

@@ -1,0 +1,5 @@
+"""Metrics: definitions in YAML and SQL, measured on a published snapshot."""
+
+from opslayer.metrics.metric import Metric, MetricValue, Range, load_metrics, measure, written
+
+__all__ = ["Metric", "MetricValue", "Range", "load_metrics", "measure", "written"]
