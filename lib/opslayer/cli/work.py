@@ -97,5 +97,5 @@ def up() -> None:
     """
     from opslayer import runner
 
-    raise typer.Exit(runner.up(edge.firm()))
+    raise typer.Exit(runner.up(edge.firm(), progress=edge.output.print))
 ACTIONS: dict[str, object] = {}
