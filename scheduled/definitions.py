@@ -45,7 +45,7 @@ def definitions(firm: Firm) -> dg.Definitions:
     return dg.Definitions(
         assets=[asset for several in assets.values() for asset in several],
         jobs=list(runs.values()),
-        schedules=[_schedule(firm, job, runs[job.name]) for job in jobs],
+        schedules=[_schedule(firm, job, job.cron, runs[job.name]) for job in jobs if job.cron],
     )
 
 
@@ -111,13 +111,13 @@ def check_name(contract: str) -> str:
     return re.sub(r"\W", "_", contract)
 
 
-def _schedule(firm: Firm, job: Job, run: Any) -> dg.ScheduleDefinition:
+def _schedule(firm: Firm, job: Job, cron: str, run: Any) -> dg.ScheduleDefinition:
     zone = job.time_zone or firm.firm.time_zone
 
     @dg.schedule(
         name=f"{job.name}_schedule",
         job=run,
-        cron_schedule=job.cron,
+        cron_schedule=cron,
         execution_timezone=zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=job.description,

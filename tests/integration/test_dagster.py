@@ -12,10 +12,12 @@ from types import ModuleType
 import dagster as dg
 import pytest
 
-from opslayer.config import PROJECT, Firm
+from opslayer import demo
+from opslayer.config import PROJECT, Firm, load_firm
 from opslayer.contracts import load_contracts
 from opslayer.runner import last_runs, load_jobs
 from opslayer.store import open_store
+from opslayer.warehouse import open_layer
 
 Write = Callable[..., Path]
 JOB = """
@@ -40,6 +42,10 @@ def module(
     (books.directory / "scheduled" / "night.yaml").write_text(JOB)
     write_notebook("own/load", "print('loaded', as_of)")
     write_notebook("own/report", "print('report', as_of, limit)")
+    return load_definitions()
+
+
+def load_definitions() -> ModuleType:
     path = PROJECT / "scheduled" / "definitions.py"
     spec = importlib.util.spec_from_file_location("opslayer_definitions", path)
     assert spec is not None
@@ -121,8 +127,33 @@ def test_a_schedule_asks_for_the_firms_day(module: ModuleType, tick: str, day: s
     assert schedule(context).partition_key == day
 
 
-def test_contract_results_of_the_snapshot_become_check_results(module: ModuleType, books: Firm) -> None:
-    assert module.contract_checks(books, []) == []
+@pytest.fixture
+def demo_firm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime_folder: Path) -> Firm:
+    """The demo firm, a hundredth of its size."""
+    folder = tmp_path / "demo"
+    demo.generate(folder, scale=0.01)
+    monkeypatch.setenv("OPSLAYER_FIRM", str(folder))
+    return load_firm(folder)
+
+
+def test_the_contracts_of_the_snapshot_are_checks_of_the_warehouse(demo_firm: Firm) -> None:
+    module = load_definitions()
+    key = dg.AssetKey(["morning", "refresh"])
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = module.defs.resolve_job_def("morning")
+        day = demo.AS_OF.isoformat()
+        result = job.execute_in_process(instance=instance, partition_key=day, asset_selection=[key])
+        assert result.success
+        checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert set(checks) == {module.check_name(contract.name) for contract in load_contracts(demo_firm)}
+    with open_layer(demo_firm) as layer:
+        rows = layer.query("select contract, passed, severity from quality.results").to_dicts()
+    assert rows
+    for contract in {row["contract"] for row in rows}:
+        check = checks[module.check_name(contract)]
+        broken = [row for row in rows if row["contract"] == contract and not row["passed"]]
+        assert check.passed == (not broken), contract
+        assert check.metadata["broken"].value == len(broken)
 
 
 def test_telemetry_is_off(books: Firm) -> None:

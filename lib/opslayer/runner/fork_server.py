@@ -173,6 +173,8 @@ class _Server:
                 return
             connection = self.kernels.pop(pid, None)
             if connection:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)  # what it had started and not waited for
                 _send(connection, {"exit": os.waitstatus_to_exitcode(status)})
                 self._release(connection)
 

@@ -181,7 +181,7 @@ def _parameters_by_step(
 def _result(future: Future[StepRun], step: Step, parameters: dict[str, Any]) -> StepRun:
     try:
         return future.result()
-    except OpslayerError as error:  # it could not even start, as where a disk is full
+    except (OpslayerError, OSError) as error:  # it could not start, or not keep what it made: a full disk
         return StepRun(
             name=step.name,
             notebook=step.notebook,
@@ -189,7 +189,7 @@ def _result(future: Future[StepRun], step: Step, parameters: dict[str, Any]) -> 
             parameters=parameters,
             after=step.after,
             cause=str(error),
-            exit_code=error.exit_code,
+            exit_code=error.exit_code if isinstance(error, OpslayerError) else 1,
         )
 
 

@@ -32,14 +32,16 @@ class Job(Settings):
     job: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     description: str
     owner: str = Field(description="who is asked when it fails")
-    cron: str = Field(description="five fields: minute, hour, day, month, weekday")
+    cron: str | None = Field(
+        None, description="five fields: minute, hour, day, month, weekday; run by hand only without it"
+    )
     time_zone: str | None = Field(None, description="the firm's own where it is not given")
     steps: tuple[Step, ...] = Field(min_length=1)
 
     @field_validator("cron")
     @classmethod
-    def _five_fields(cls, value: str) -> str:
-        if len(value.split()) != 5 or not croniter.is_valid(value):
+    def _five_fields(cls, value: str | None) -> str | None:
+        if value is not None and (len(value.split()) != 5 or not croniter.is_valid(value)):
             raise ValueError('a cron expression of five fields, like "0 6 * * 1-5"')
         return value
 
@@ -114,4 +116,4 @@ def find_job(firm: Firm, name: str) -> Job:
     if len(named) != 1:
         raise unknown("job or notebook", name, named or [*jobs, *notebooks])
     step = Step(name=named[0].rpartition("/")[2], notebook=named[0])
-    return Job(job=step.name, description=name, owner="whoever runs it", cron="0 0 31 12 *", steps=(step,))
+    return Job(job=step.name, description=named[0], owner="whoever runs it", steps=(step,))

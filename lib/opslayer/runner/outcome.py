@@ -73,6 +73,8 @@ def _error_and_cause(
         return "KernelDied", f"{_end_of(watch.exit_code)}{said}"
     if isinstance(raised, OpslayerError):
         return name, raised.message
+    if isinstance(raised, KeyboardInterrupt):
+        return "Interrupted", "it was ended by hand"
     return name, str(raised)
 
 

@@ -138,6 +138,8 @@ def execute(
         }
     )
     _keep(record, store, job)
+    if raised is not None and not isinstance(raised, Exception):
+        raise raised  # Ctrl-C: the record says so, and the caller is told
     return record
 
 
@@ -148,12 +150,12 @@ def _run(
     environment: dict[str, str],
     watch: Watch,
     folder: Path,
-) -> tuple[Exception | None, str]:
+) -> tuple[BaseException | None, str]:
     """Hand the notebook to Papermill; what it raised, and what the kernel said beside its cells."""
     import papermill  # loads the engine by its entry point
 
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would say is in the record
-    raised: Exception | None = None
+    raised: BaseException | None = None
     log_path = folder / "kernel.log"
     timer = threading.Timer(watch.seconds, watch.expire)
     timer.daemon = True
@@ -173,7 +175,7 @@ def _run(
                 working_folder=place,
                 environment=environment,
             )
-        except Exception as error:
+        except BaseException as error:
             raised = error
         finally:
             timer.cancel()

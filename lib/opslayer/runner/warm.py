@@ -192,6 +192,10 @@ def _try(path: Path) -> socket.socket | None:
 
 
 def _start(path: Path) -> None:
+    for old in path.parent.glob("*.log"):  # of servers of earlier source
+        if old.stem != path.stem and not old.with_suffix(".sock").exists():
+            old.unlink(missing_ok=True)
+            old.with_suffix(".sock.lock").unlink(missing_ok=True)
     command = [sys.executable, "-P", "-m", "opslayer.runner.fork_server", str(path)]
     with path.with_suffix(".log").open("wb") as log:
         done = subprocess.run(
