@@ -301,7 +301,8 @@ def test_the_headline_adds_up_and_the_backtest_reads_as_a_table(tables: dict[str
     forecast, weekly = tables["payment_forecast"], tables["cash_forecast"]
     late = cash.expected_late(forecast)
     assert (late["expected_on"] > late["due_on"]).all()
-    assert late["open_base"].is_sorted(descending=True)
+    days = (late["expected_on"] - late["due_on"]).dt.total_days()
+    assert (late["open_base"].cast(float) * days).is_sorted(descending=True)
     text = cash.headline(forecast, weekly, currency="EUR")
     assert f"open in {forecast.height} invoices" in text
     assert f"{late.height} invoices worth" in text

@@ -80,9 +80,10 @@ def forecast_payments(history: pl.DataFrame, open_items: pl.DataFrame, *, as_of:
 
 
 def expected_late(forecast: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a payment forecast that are expected after their due date, largest amounts first."""
-    late = forecast.filter(pl.col("expected_on") > pl.col("due_on"))
-    return late.sort(["open_base", "invoice_id"], descending=[True, False])
+    """The rows of a payment forecast expected after their due date; most money for most days first."""
+    days = (pl.col("expected_on") - pl.col("due_on")).dt.total_days()
+    late = forecast.filter(days > 0)
+    return late.sort([pl.col("open_base").cast(pl.Float64) * days, "invoice_id"], descending=[True, False])
 
 
 def headline(forecast: pl.DataFrame, weekly: pl.DataFrame, *, currency: str) -> str:

@@ -178,8 +178,11 @@ class _Writer:
             where = {name: row[name] for name in ("section", "account_code", "item", "driver")}
             name = f"movement {rank}"
             amount = self._change(name, where)
+            item = row["item"] or ""
             account = self.names.get(row["account_code"]) or row["account_code"] or "unnamed account"
-            label = self._label(f"{name} name", f"{account}, {row['item']}" if row["item"] else account)
+            label = self._label(
+                f"{name} name", f"{account}, {item}" if item.casefold() not in account.casefold() else account
+            )
             words = WORDS if row["section"] == "revenue" else COST_WORDS
             effect = "added" if amount > 0 else "cost"
             clauses.append(
