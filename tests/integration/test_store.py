@@ -125,3 +125,25 @@ def test_a_store_that_cannot_be_reached_is_named_without_its_password() -> None:
         open_store("postgresql+psycopg://u:hunter2@127.0.0.1:9/x")
     assert "127.0.0.1:9" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_reader_does_not_wait_for_a_writer(store: Store, moment: datetime) -> None:
+    add(store, moment, 1)
+    with store.session() as writer:
+        append(writer, moment=moment, actor="test", event="under way")
+        with store.reading() as reader:
+            assert verify(reader).events == 1
+        assert store.change_counter() == 1
+
+
+def test_the_head_tells_when_the_end_was_cut_off(store: Store, moment: datetime) -> None:
+    add(store, moment)
+    with store.reading() as session:
+        noted = verify(session).head
+    with store.engine.begin() as connection:
+        for statement in [*lift(store), "delete from audit_event where id = 3"]:
+            connection.execute(text(statement))
+    with store.reading() as session:
+        outcome = verify(session)
+    assert outcome.holds
+    assert outcome.head != noted

@@ -1,6 +1,6 @@
 """The operational store: what is proposed, who decided, what was done."""
 
-from opslayer.store.audit_trail import Verification, append, verify
+from opslayer.store.audit_trail import Verification, append, lock, verify
 from opslayer.store.database import Store, open_store
 from opslayer.store.models import (
     AlertRecord,
@@ -25,6 +25,7 @@ __all__ = [
     "Store",
     "Verification",
     "append",
+    "lock",
     "open_store",
     "verify",
 ]

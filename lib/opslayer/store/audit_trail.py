@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,9 +19,13 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether the chain holds: events looked at, and the first that breaks it."""
+    """Whether the chain holds: events looked at, and the first that breaks it.
+
+    `head` is the last event's hash. Kept elsewhere, it also proves that nobody cut off the end.
+    """
 
     events: int
+    head: str
     broken: int | None = None
     why: str | None = None
 
@@ -42,9 +47,8 @@ def append(
 
     The end is locked until that transaction is over, so that two writers cannot fork the chain.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("lock table audit_event in exclusive mode"))
     session.flush()
+    lock(session)
     last = session.execute(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(1)).scalar_one_or_none()
     added = AuditEvent(
         id=last.id + 1 if last else 1,
@@ -59,6 +63,16 @@ def append(
     session.add(added)
     session.flush()
     return added
+
+
+def lock(session: Session) -> None:
+    """Wait until no other transaction writes to the trail, and let none do so before this one is over.
+
+    A transaction that reads, decides and writes takes it first: what it read then still holds when it
+    writes, and two of them cannot wait for each other. On SQLite every writing transaction is alone.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("lock table audit_event in exclusive mode"))
 
 
 def digest(event: AuditEvent) -> str:
@@ -79,13 +93,20 @@ def digest(event: AuditEvent) -> str:
 def verify(session: Session) -> Verification:
     """Walk the chain from its start; names the first event that is changed, missing or out of place."""
     previous, count = GENESIS, 0
-    for event in session.execute(select(AuditEvent).order_by(AuditEvent.id)).scalars():
-        count += 1
-        if event.id != count:
-            return Verification(count, count, f"event {count} is missing")
-        if event.previous_hash != previous:
-            return Verification(count, event.id, f"event {event.id} does not follow the one before it")
-        if event.hash != digest(event):
-            return Verification(count, event.id, f"event {event.id} was changed")
-        previous = event.hash
-    return Verification(count)
+    trail = select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
+    with closing(session.execute(trail).scalars()) as events:
+        for event in events:
+            count += 1
+            why = _fault(event, count, previous)
+            if why:
+                return Verification(count, previous, count, why)
+            previous = event.hash
+    return Verification(count, previous)
+
+
+def _fault(event: AuditEvent, number: int, previous: str) -> str | None:
+    if event.id != number:
+        return f"event {number} is missing"
+    if event.previous_hash != previous:
+        return f"event {number} does not follow the one before it"
+    return f"event {number} was changed" if event.hash != digest(event) else None

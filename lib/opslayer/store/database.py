@@ -29,6 +29,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._readers = sessionmaker(engine.execution_options(read_only=True), expire_on_commit=False)
         event.listen(self._sessions, "after_flush", _mark_changed)
         event.listen(self._sessions, "do_orm_execute", _mark_changed_in_bulk)
 
@@ -46,9 +47,15 @@ class Store:
             if session.info.get("changed"):
                 session.execute(text("update change_counter set changes = changes + 1"))
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One look that waits for no writer and changes nothing: what it did to its rows is rolled back."""
+        with self._readers() as session:
+            yield session
+
     def change_counter(self) -> int:
         """A number that moves with every change a person would want to see."""
-        with self.engine.connect() as connection:
+        with self.engine.connect().execution_options(read_only=True) as connection:
             return int(connection.execute(text(COUNTER)).scalar_one())
 
     def close(self) -> None:
@@ -120,7 +127,8 @@ def _engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         # a transaction that reads and then writes must not find another writer in between
-        connection.exec_driver_sql("begin immediate")
+        read_only = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql("begin" if read_only else "begin immediate")
 
     return engine
 

@@ -104,7 +104,7 @@ class Decision(Base):
 
     __tablename__ = "decision"
     __table_args__ = (
-        UniqueConstraint("proposal_id", "person"),
+        UniqueConstraint("proposal_id", "person", "evidence_hash"),
         CheckConstraint("verdict in ('approved', 'rejected')", name="verdict"),
     )
 
