@@ -61,7 +61,8 @@ def cash_forecast(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         line={"color": MAIN[theme], "width": 2.5},
         marker={"size": 6},
         customdata=frame.select(pl.col("lower_80", "upper_80").cast(float)).rows(),
-        hovertemplate="week of %{x|%d %b}: %{y:,.0f}<br>80 %: %{customdata[0]:,.0f} to %{customdata[1]:,.0f}<extra></extra>",
+        hovertemplate="week of %{x|%d %b}: %{y:,.0f}<br>80 %: %{customdata[0]:,.0f} to %{customdata[1]:,.0f}"
+        "<extra></extra>",
     )
     styled(figure, theme, title=title)
     figure.update_xaxes(tickformat="%d %b")
@@ -94,17 +95,27 @@ def payment_intervals(frame: pl.DataFrame, *, theme: Theme = "light", rows: int 
     if frame.is_empty():
         return empty(NO_FORECAST, theme, title=title)
     shown = frame.sort("open_base", descending=True).head(rows).reverse()
-    names = [f"{name or party} · {short(float(amount))}  " for name, party, amount in
-             shown.select("party_name", "party_id", "open_base").rows()]  # fmt: skip
+    names = [
+        f"{name or party} · {short(float(amount))}  "
+        for name, party, amount in shown.select("party_name", "party_id", "open_base").rows()
+    ]
     places = list(range(len(names)))
     figure = go.Figure()
     for place, row in enumerate(shown.iter_rows(named=True)):
-        figure.add_scatter(x=[row["lower_80"], row["upper_80"]], y=[place, place], mode="lines", hoverinfo="skip",
-                           line={"color": faded(MAIN[theme], 0.35), "width": 7})  # fmt: skip
+        figure.add_scatter(
+            x=[row["lower_80"], row["upper_80"]],
+            y=[place, place],
+            mode="lines",
+            hoverinfo="skip",
+            line={"color": faded(MAIN[theme], 0.35), "width": 7},
+        )
     figure.add_scatter(
-        x=shown["due_on"].to_list(), y=places, mode="markers", hoverinfo="skip",
+        x=shown["due_on"].to_list(),
+        y=places,
+        mode="markers",
+        hoverinfo="skip",
         marker={"symbol": "line-ns", "size": 13, "line": {"width": 2, "color": SOFT[theme]}},
-    )  # fmt: skip
+    )
     late = (shown["expected_on"] > shown["due_on"]).to_list()
     figure.add_scatter(
         x=shown["expected_on"].to_list(),
@@ -115,7 +126,9 @@ def payment_intervals(frame: pl.DataFrame, *, theme: Theme = "light", rows: int 
         hovertemplate="%{x|%d %b %Y}<br>%{customdata[0]}<extra></extra>",
     )
     styled(figure, theme, title=title, height=90 + 27 * len(names))
-    figure.update_yaxes(tickvals=places, ticktext=names, showgrid=False, tickfont={"color": INK[theme]})
+    figure.update_yaxes(
+        tickvals=places, ticktext=names, showgrid=False, zeroline=False, tickfont={"color": INK[theme]}
+    )
     figure.update_xaxes(tickformat="%d %b")
     return figure
 
@@ -135,9 +148,17 @@ def _line(
         )
     )
     figure.add_scatter(
-        x=[x[-1]], y=[y[-1]], mode="markers+text", text=[f"{short(y[-1])}{unit}"], textposition="top left",
-        marker={"color": MAIN[theme], "size": 7}, textfont={"color": INK[theme]}, hoverinfo="skip", cliponaxis=False,
-    )  # fmt: skip
+        x=[x[-1]],
+        y=[y[-1]],
+        mode="markers+text",
+        text=[f"{short(y[-1])}{unit}"],
+        textposition="middle right",
+        marker={"color": MAIN[theme], "size": 7},
+        textfont={"color": INK[theme]},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
     styled(figure, theme, title=title)
+    figure.update_layout(margin_r=64)  # room for the label
     figure.update_yaxes(tickformat=".2s" if not unit else None, rangemode="tozero")
     return figure

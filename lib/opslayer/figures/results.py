@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -36,19 +38,43 @@ def pnl(frame: pl.DataFrame, *, theme: Theme = "light", months: int = 18) -> go.
     )
     x = by_month["month"].to_list()
     hover = "%{x|%B %Y}: %{y:,.0f}<extra></extra>"
-    figure = go.Figure(go.Bar(x=x, y=by_month["revenue"].to_list(), marker_color=MAIN[theme], opacity=0.85,
-                              hovertemplate="revenue " + hover))  # fmt: skip
+    figure = go.Figure(
+        go.Bar(
+            x=x,
+            y=by_month["revenue"].to_list(),
+            marker_color=MAIN[theme],
+            opacity=0.85,
+            hovertemplate="revenue " + hover,
+        )
+    )
     if by_month["planned"].sum():
-        figure.add_scatter(x=x, y=by_month["planned"].to_list(), mode="markers", hovertemplate="budget " + hover,
-                           marker={"symbol": "line-ew", "size": 18, "line": {"width": 2, "color": INK[theme]}})  # fmt: skip
-    figure.add_scatter(x=x, y=by_month["profit"].to_list(), mode="lines+markers", hovertemplate="profit " + hover,
-                       line={"color": GOOD[theme], "width": 2.2})  # fmt: skip
+        figure.add_scatter(
+            x=x,
+            y=by_month["planned"].to_list(),
+            mode="markers",
+            hovertemplate="budget " + hover,
+            marker={"symbol": "line-ew", "size": 18, "line": {"width": 2, "color": INK[theme]}},
+        )
+    figure.add_scatter(
+        x=x,
+        y=by_month["profit"].to_list(),
+        mode="lines+markers",
+        hovertemplate="profit " + hover,
+        line={"color": GOOD[theme], "width": 2.2},
+    )
     for name, label in (("revenue", "revenue"), ("profit", "profit")):
         figure.add_annotation(
-            x=x[-1], y=by_month[name][-1], text=f"{label} {short(by_month[name][-1])}", showarrow=False, yshift=12,
-            xanchor="right", font={"color": INK[theme]},
-        )  # fmt: skip
+            x=x[-1],
+            y=by_month[name][-1],
+            text=f"{label} {short(by_month[name][-1])}",
+            showarrow=False,
+            yshift=0,
+            xanchor="left",
+            xshift=10,
+            font={"color": INK[theme]},
+        )
     styled(figure, theme, title=title)
+    figure.update_layout(margin_r=104)  # room for the labels
     figure.update_xaxes(tickformat="%b %y")
     figure.update_yaxes(tickformat=".2s")
     return figure
@@ -58,7 +84,7 @@ def variance_bridge(frame: pl.DataFrame, *, comparison: str, theme: Theme = "lig
     """The last explained month's drivers, adding up to the whole; `frame` is the table variance_driver."""
     against = COMPARISONS.get(comparison, comparison)
     title = f"What made the difference to {against}"
-    chosen = frame.filter(pl.col("comparison") == comparison)
+    chosen = frame.filter(pl.col("comparison") == comparison).sort("month")
     if chosen.is_empty():
         why = (
             "There is no budget for a closed month."
@@ -66,7 +92,7 @@ def variance_bridge(frame: pl.DataFrame, *, comparison: str, theme: Theme = "lig
             else "No month is explained yet."
         )
         return empty(why, theme, title=title)
-    month = chosen["month"].max()
+    month: date = chosen["month"].to_list()[-1]
     parts = (
         chosen.filter(pl.col("month") == month)
         .with_columns(

@@ -83,8 +83,8 @@ def create_mapped(
             connection.execute(f"create view {quoted('mapped', entity)} as\n{latest_query(entity, columns)}")
         except Exception as error:
             raise BuildError(
-                f"mapping of {entity} from {', '.join(s for s, m in mappings.items() if entity in m.entities)} "
-                f"does not fit what landed: {error}",
+                f"the mapping of {entity} does not fit what landed from "
+                f"{', '.join(s for s, m in mappings.items() if entity in m.entities)}: {error}",
                 mend="the source dropped or renamed a column: mend it there, or change the mapping",
             ) from error
 
@@ -122,7 +122,7 @@ def mapped_query(source: str, mapping: SourceMapping, entity: str, spec: EntityS
         if table.db or table.name not in mapping.tables:
             near = nearest(table.name, mapping.tables)
             raise ConfigurationError(
-                f"{where}\n    expected a table of this mapping: {', '.join(mapping.tables)}; got {table.sql()}"
+                f"{where}\n    expected one of: {', '.join(mapping.tables)}; got {table.sql()}"
                 + (f'\n    nearest: "{near}"' if near else "")
             )
         table.set("db", exp.to_identifier(f"raw_{source}", quoted=True))

@@ -68,7 +68,7 @@ def next_name(firm: Firm, as_of: date) -> str:
     return f"{as_of}.{max(taken, default=0) + 1:03d}"
 
 
-def record(firm: Firm, version: Version) -> None:
+def record(version: Version) -> None:
     """Write what the version holds beside its file; from here on it counts as published."""
     values: dict[str, Any] = asdict(version)
     values.update(
