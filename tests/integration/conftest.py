@@ -60,7 +60,8 @@ def write_notebook(books: Firm) -> Callable[..., Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         first = [new_markdown_cell(f"# {name}"), new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})]
         notebook = new_notebook(cells=[*first, *(new_code_cell(text) for text in cells)])
-        notebook.metadata["kernelspec"] = {"name": "opslayer", "display_name": "opslayer"}
+        kernel = {"name": "opslayer", "display_name": "opslayer", "language": "python"}
+        notebook.metadata.update(kernelspec=kernel, language_info={"name": "python"})
         nbformat.write(notebook, path)
         return path
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +21,7 @@ import psutil
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyter_core.utils import ensure_event_loop
 
 from opslayer.config import Firm
 from opslayer.errors import KernelDied
@@ -43,24 +47,25 @@ def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
 
 
 @pytest.fixture
-def apart(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A runtime folder, so a server, of this test's own."""
-    import shutil
-    import tempfile
-
+def apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A runtime folder, so a server, of this test's own, and source that nobody edits meanwhile."""
     folder = Path(tempfile.mkdtemp(prefix="ops-"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    monkeypatch.setattr(warm, "PACKAGE", folder)
     yield folder / "opslayer"
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def kernel(kernels: Held) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
+@contextlib.contextmanager
+def started() -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
     """A kernel as JupyterLab starts one: by the name in the kernel specification."""
     manager, client = start_new_kernel(kernel_name="opslayer")
-    yield manager, client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    try:
+        yield manager, client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        ensure_event_loop().close()  # jupyter_client leaves it open
 
 
 def printed(client: BlockingKernelClient, code: str, timeout: float = 60) -> str:
@@ -90,44 +95,38 @@ print(round(float(np.linalg.norm(x.T @ x)) > 0), sm.OLS(x[:, 0], x[:, 1:]).fit()
 """
 
 
-def test_the_stack_works_in_a_forked_kernel(
-    kernel: tuple[KernelManager, BlockingKernelClient], tmp_path: Path
-) -> None:
-    assert printed(kernel[1], f"import os; os.chdir({str(tmp_path)!r})\n{STACK}").splitlines() == [
-        "[(4499998500000,)]",
-        "7",
-        "857144",
-        "3000000",
-        "1 (299,)",
-    ]
+def test_the_stack_works_in_a_forked_kernel(kernels: Held, tmp_path: Path) -> None:
+    with started() as (_, client):
+        assert printed(client, f"import os; os.chdir({str(tmp_path)!r})\n{STACK}").splitlines() == [
+            "[(4499998500000,)]",
+            "7",
+            "857144",
+            "3000000",
+            "1 (299,)",
+        ]
 
 
-def test_it_is_interrupted_and_restarted_as_any_kernel(
-    kernel: tuple[KernelManager, BlockingKernelClient],
-) -> None:
-    manager, client = kernel
-    timer = threading.Timer(0.5, manager.interrupt_kernel)
-    timer.start()
-    assert "KeyboardInterrupt" in printed(client, "import time; x = 1; time.sleep(30)")
-    assert printed(client, "print(x)") == "1\n"
-    before = printed(client, "import os; print(os.getpid())")
-    manager.restart_kernel(now=True)
-    client.wait_for_ready(timeout=30)
-    assert printed(client, "import os; print(os.getpid())") != before
-    assert "NameError" in printed(client, "x")
+def test_it_is_interrupted_and_restarted_as_any_kernel(kernels: Held) -> None:
+    with started() as (manager, client):
+        threading.Timer(0.5, os.killpg, (manager.provisioner.pid, signal.SIGINT)).start()
+        assert "KeyboardInterrupt" in printed(client, "import time; x = 1; time.sleep(30)")
+        assert printed(client, "print(x)") == "1\n"
+        before = printed(client, "import os; print(os.getpid())")
+        manager.restart_kernel(now=True)
+        client.wait_for_ready(timeout=30)
+        assert printed(client, "import os; print(os.getpid())") != before
+        assert "NameError" in printed(client, "x")
 
 
-def test_sockets_are_private_and_not_on_the_network(
-    kernel: tuple[KernelManager, BlockingKernelClient], runtime_folder: Path
-) -> None:
-    manager, _ = kernel
-    assert manager.transport == "ipc"
-    folder = Path(manager.ip).parent
-    assert folder == runtime_folder / "opslayer"
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    # the one it listens on is ipykernel's pipe for what forked children print; it takes no commands
-    listening = psutil.Process(manager.provisioner.pid).net_connections(kind="inet")
-    assert [connection.laddr.ip for connection in listening] == ["127.0.0.1"]
+def test_sockets_are_private_and_not_on_the_network(kernels: Held, runtime_folder: Path) -> None:
+    with started() as (manager, _):
+        assert manager.transport == "ipc"
+        folder = Path(manager.ip).parent
+        assert folder == runtime_folder / "opslayer"
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        # the one it listens on is ipykernel's pipe for what forked children print; it takes no commands
+        listening = psutil.Process(manager.provisioner.pid).net_connections(kind="inet")
+        assert [connection.laddr.ip for connection in listening] == ["127.0.0.1"]
 
 
 def test_a_folder_that_others_can_write_to_is_refused(apart: Path) -> None:
@@ -140,11 +139,10 @@ def test_a_folder_that_others_can_write_to_is_refused(apart: Path) -> None:
 def test_siblings_draw_different_random_numbers(kernels: Held) -> None:
     drawn = set()
     for _ in range(2):
-        manager, client = start_new_kernel(kernel_name="opslayer")
-        drawn.add(printed(client, "import random, numpy as np; print(random.random(), np.random.rand())"))
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+        with started() as (_, client):
+            drawn.add(printed(client, "import random, numpy as np; print(random.random(), np.random.rand())"))
     assert len(drawn) == 2
+    assert all(numbers.count(".") == 2 for numbers in drawn)
 
 
 def test_papermill_finds_the_engine_by_name(
@@ -239,7 +237,15 @@ def test_a_killed_server_ends_the_run_that_uses_it(
         threading.Timer(2, os.kill, (server.pid, signal.SIGKILL)).start()
         started = time.monotonic()
         with pytest.raises(KernelDied, match="cell 3 of 3"):
-            run_notebook(books, "own/slow", {}, as_of=AS_OF, moment=moment, timeout=60)
+            run_notebook(
+                books,
+                "own/slow",
+                {},
+                as_of=AS_OF,
+                moment=moment,
+                timeout=60,
+                environment=server.environment,
+            )
         assert time.monotonic() - started < 10
 
 
