@@ -47,7 +47,7 @@ def _embed_figures(cell: nbformat.NotebookNode) -> int:
         figure = output["data"][PLOTLY]
         drawn = plotly.io.to_html(
             {key: figure[key] for key in ("data", "layout", "frames") if key in figure},
-            config=figure.get("config"),
+            config={**(figure.get("config") or {}), "displayModeBar": False},
             full_html=False,
             include_plotlyjs=False,
             validate=False,
