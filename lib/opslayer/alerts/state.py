@@ -29,15 +29,20 @@ def transition(
     failed: bool,
     moment: datetime,
     severe: bool = False,
+    near: bool = False,
 ) -> Standing:
     """Where the alert stands after one measurement.
 
     One breach is pending and PATIENCE in a row fire, a severe one at once; back in range, one that fired is
-    resolved and then ok. Acknowledged, it stays so until it is resolved. Silenced, it stays so until its time
-    is over. A metric without a value has no data, a query that fails is an error; neither clears a breach.
+    resolved and then ok. In range but `near` its limit, one that fired stays as it is, so that a value that
+    sways about the limit does not come and go. Acknowledged, it stays so until it is resolved. Silenced, it
+    stays so until its time is over. A metric without a value has no data, a query that fails is an error;
+    neither clears a breach.
     """
     past = before or Standing("ok", moment)
     silent = past.silenced_until is not None and moment < past.silenced_until
+    fired = past.state in ("firing", "acknowledged", "silenced") or past.breaches >= PATIENCE
+    breached = breached or (near and fired)
     breaches = past.breaches if failed or not measured else past.breaches + 1 if breached else 0
     state: State
     if failed:

@@ -46,7 +46,7 @@ def metric_table(values: Iterable[MetricValue], *, currency: str = "") -> Table:
             if value.previous is not None
             else "",
             "expected": expected(value.metric.expected, value, currency),
-            "state": "out of range" if value.out_of_range else "",
+            "state": value.failure or ("out of range" if value.out_of_range else ""),
         }
         for value in values
     ]

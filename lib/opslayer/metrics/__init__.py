@@ -1,5 +1,14 @@
 """Metrics: definitions in YAML and SQL, measured on a published snapshot."""
 
-from opslayer.metrics.metric import Metric, MetricValue, Range, load_metrics, measure, written
+from opslayer.metrics.metric import (
+    Metric,
+    MetricValue,
+    Range,
+    Unit,
+    difference,
+    load_metrics,
+    measure,
+    written,
+)
 
-__all__ = ["Metric", "MetricValue", "Range", "load_metrics", "measure", "written"]
+__all__ = ["Metric", "MetricValue", "Range", "Unit", "difference", "load_metrics", "measure", "written"]

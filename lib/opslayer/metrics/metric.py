@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import Field
 
 from opslayer.config import Firm, Settings, read_yaml
-from opslayer.errors import ConfigurationError, nearest
+from opslayer.errors import ConfigurationError, OpslayerError, nearest
 
 Unit = Literal["currency", "days", "ratio", "count"]
 
@@ -35,6 +35,9 @@ class Metric(Settings):
     description: str
     query: str = Field(description="named query that gives one row: value, previous")
     rows: str = Field(description="named query that gives the rows behind the value")
+    before: str = Field(
+        "", description='what `previous` is of, e.g. "30 days before"; without it there is none'
+    )
     expected: Range = Range()
 
 
@@ -55,12 +58,16 @@ class Queries(Protocol):
 
 @dataclass(frozen=True)
 class MetricValue:
-    """A metric as measured on a snapshot: value and the one before it, null where there is none."""
+    """A metric as measured on a snapshot: value and the one before it, null where there is none.
+
+    `failure` says why its query could not be run; value and previous are null then.
+    """
 
     metric: Metric
     value: float | None
     previous: float | None
     as_of: date
+    failure: str | None = None
 
     @property
     def out_of_range(self) -> bool:
@@ -94,12 +101,33 @@ def load_metrics(firm: Firm) -> list[Metric]:
 
 
 def measure(layer: Queries, metrics: Iterable[Metric]) -> list[MetricValue]:
-    """Each metric on one snapshot."""
-    measured = []
-    for metric in metrics:
-        row = layer.query(metric.query).row(0, named=True)
-        measured.append(MetricValue(metric, _float(row["value"]), _float(row["previous"]), layer.as_of))
-    return measured
+    """Each metric on one snapshot; one that fails says so and leaves the others alone."""
+    return [_measured(layer, metric) for metric in metrics]
+
+
+def _measured(layer: Queries, metric: Metric) -> MetricValue:
+    try:
+        found = layer.query(metric.query)
+    except OpslayerError as error:
+        return MetricValue(metric, None, None, layer.as_of, failure=error.message)
+    if found.height != 1 or not {"value", "previous"} <= set(found.columns):
+        why = f"the query {metric.query} gives {found.height} rows of {', '.join(found.columns)}"
+        return MetricValue(metric, None, None, layer.as_of, failure=f"{why}; one of value, previous is due")
+    row = found.row(0, named=True)
+    return MetricValue(metric, _float(row["value"]), _float(row["previous"]), layer.as_of)
+
+
+def difference(value: MetricValue, currency: str) -> str | None:
+    """The value less the one before it: +4.1m EUR, -2 days, +1.3 points; None where it reads as nothing."""
+    if value.value is None or value.previous is None:
+        return None
+    change, unit = value.value - value.previous, value.metric.unit
+    words = f"{change * 100:,.1f} points" if unit == "ratio" else written(change, unit, currency)
+    return None if words.lstrip("-").startswith(("0 ", "0.0 ")) or words in ("0", "-0") else _signed(words)
+
+
+def _signed(words: str) -> str:
+    return words if words.startswith("-") else f"+{words}"
 
 
 def written(value: float | None, unit: Unit, currency: str) -> str:
