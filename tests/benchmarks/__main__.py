@@ -47,7 +47,8 @@ def render(rows: list[dict[str, Any]]) -> str:
         "# Benchmarks",
         "",
         "Written by `make benchmark`, never by hand. Ratios count, not seconds: each is measured side by",
-        f"side in one run, on {os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}).",
+        f"side in one run, on {os.cpu_count()} cores of {platform.machine()}, Python "
+        f"{platform.python_version()}.",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "|" + " --- |" * len(COLUMNS),

@@ -24,6 +24,7 @@ app = typer.Typer(
         "Exit codes: 0 fine, 1 failed, 2 usage, 3 a blocking contract is red, 4 held by a guardrail."
     ),
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -34,7 +35,9 @@ app = typer.Typer(
 def choose(
     directory: Annotated[
         Path | None,
-        typer.Option("--firm", envvar="OPSLAYER_FIRM", help="Directory of firm.toml; else found upwards from here."),
+        typer.Option(
+            "--firm", envvar="OPSLAYER_FIRM", help="Directory of firm.toml; else found upwards from here."
+        ),
     ] = None,
 ) -> None:
     edge.choose_firm(directory)
@@ -45,7 +48,16 @@ app.command(rich_help_panel="Start")(data.init)
 app.command(rich_help_panel="Start")(data.demo)
 app.command(rich_help_panel="Start")(work.doctor)
 app.command(rich_help_panel="Start")(work.up)
-for command in (data.refresh, data.land, data.build, data.audit, data.publish, data.versions, data.rollback, data.quarantine):
+for command in (
+    data.refresh,
+    data.land,
+    data.build,
+    data.audit,
+    data.publish,
+    data.versions,
+    data.rollback,
+    data.quarantine,
+):
     app.command(rich_help_panel=DATA)(command)
 for command in (work.run, work.status):
     app.command(rich_help_panel=WORK)(command)
@@ -61,7 +73,7 @@ app.add_typer(actions, name="actions", rich_help_panel=WORK)
 
 
 def _silence() -> None:
-    """DuckDB names objects that SQLAlchemy still holds when the process ends: harmless, and nobody's concern."""
+    """DuckDB names objects that SQLAlchemy still holds at the end: harmless, and nobody's concern."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 

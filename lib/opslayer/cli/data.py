@@ -16,9 +16,13 @@ Full = Annotated[bool, typer.Option("--full", help="Pull whole tables, so that h
 def init(
     directory: Annotated[Path, typer.Argument(help="Where the firm is to live.")],
     mapping: Annotated[str, typer.Option(help="How its ledger is laid out: xero, quickbooks or opslayer.")],
-    data: Annotated[Path | None, typer.Option(help="Folder of the exports; templates are written without it.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the exports; templates are written without it.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="The firm's name.")] = None,
-    currency: Annotated[str | None, typer.Option(help="Base currency; found in the data where it can be.")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Base currency; found in the data where it can be.")
+    ] = None,
     time_zone: Annotated[str | None, typer.Option(help="IANA time zone the firm's days are cut in.")] = None,
 ) -> None:
     """Write a commented firm.toml and the folders a firm may fill.
@@ -99,7 +103,9 @@ def _show_landing_plan(json: bool, source: str | None, full: bool) -> None:
         edge.show_json(plan)
     else:
         edge.show_table(
-            "Would land", ("source", "table", "mode", "cursor"), ((t.source, t.table, t.mode, t.cursor) for t in plan)
+            "Would land",
+            ("source", "table", "mode", "cursor"),
+            ((t.source, t.table, t.mode, t.cursor) for t in plan),
         )
 
 
@@ -142,11 +148,16 @@ def audit(as_of: AsOf = None, json: Json = False) -> None:
         edge.show_json(outcome)
     else:
         green = len(outcome.results) - len(outcome.red)
-        edge.output.print(f"{green} rules green, {len(outcome.red)} red, {len(outcome.blocking)} of them blocking")
+        edge.output.print(
+            f"{green} rules green, {len(outcome.red)} red, {len(outcome.blocking)} of them blocking"
+        )
         edge.show_table(
             "Red",
             ("table", "rule", "severity", "failed", "of", "sample"),
-            ((r.table, r.rule, r.severity, r.rows_failed, r.rows_checked, "; ".join(r.sample[:2])) for r in outcome.red),
+            (
+                (r.table, r.rule, r.severity, r.rows_failed, r.rows_checked, "; ".join(r.sample[:2]))
+                for r in outcome.red
+            ),
         )
     if outcome.blocking:
         raise typer.Exit(3)
@@ -211,14 +222,22 @@ def versions(json: Json = False) -> None:
         "Versions",
         ("version", "published", "green", "red", ""),
         (
-            (v.name, f"{v.published_at:%Y-%m-%d %H:%M} UTC", v.contracts_green, v.contracts_red, "current" if v == live else "")
+            (
+                v.name,
+                f"{v.published_at:%Y-%m-%d %H:%M} UTC",
+                v.contracts_green,
+                v.contracts_red,
+                "current" if v == live else "",
+            )
             for v in kept
         ),
         empty="none yet; `opslayer refresh` publishes the first",
     )
 
 
-def rollback(version: Annotated[str, typer.Argument(help="A version that `opslayer versions` lists.")]) -> None:
+def rollback(
+    version: Annotated[str, typer.Argument(help="A version that `opslayer versions` lists.")],
+) -> None:
     """Point every reader at an earlier version.
 
     [dim]Example:[/dim]
@@ -252,7 +271,13 @@ def quarantine(
         f"Quarantine ({len(chosen)} rows)",
         ("table", "source", "key", "rule", "contract"),
         (
-            (r["table_name"], r["source"], r["source_key"], r["rule"], f"{r['contract']} {r['contract_version']}")
+            (
+                r["table_name"],
+                r["source"],
+                r["source_key"],
+                r["rule"],
+                f"{r['contract']} {r['contract_version']}",
+            )
             for r in chosen[:limit]
         ),
         empty="empty",
@@ -270,7 +295,9 @@ def check_contracts(json: Json = False) -> None:
     loaded = load_contracts(edge.firm())
     tables = sum(len(contract.tables) for contract in loaded)
     if json:
-        edge.show_json([{"contract": c.name, "version": c.version, "tables": [t.name for t in c.tables]} for c in loaded])
+        edge.show_json(
+            [{"contract": c.name, "version": c.version, "tables": [t.name for t in c.tables]} for c in loaded]
+        )
     else:
         edge.output.print(f"{len(loaded)} contracts over {tables} tables keep to ODCS 3.1", highlight=False)
 

@@ -54,8 +54,6 @@ def business_day(settings: Firm, as_of: datetime | None) -> date:
     return as_of.date() if as_of else now().astimezone(settings.zone).date()
 
 
-
-
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
     """A function to call with each step; a spinner shows the last one on a terminal."""
@@ -84,7 +82,9 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "none") -> None:
+def show_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "none"
+) -> None:
     """A table, or one line that says there is nothing; columns whose every value is a number align right."""
     listed = [list(row) for row in rows]
     if not listed:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from opslayer.config import Firm, FilesSource, secret
+from opslayer.config import FilesSource, Firm, secret
 from opslayer.errors import OpslayerError
 
 FREE_BYTES = 2 * 1024**3  # a scale-1 firm's versions, runs and spill take under 1 GB
@@ -50,7 +50,8 @@ def _disk(firm: Firm) -> str:
     free = shutil.disk_usage(firm.directory).free
     if free < FREE_BYTES:
         raise OpslayerError(
-            f"{free / 1024**3:.1f} GB free in {firm.directory}", mend="free at least 2 GB for versions and spill"
+            f"{free / 1024**3:.1f} GB free in {firm.directory}",
+            mend="free at least 2 GB for versions and spill",
         )
     return f"{free / 1024**3:.0f} GB free"
 

@@ -41,7 +41,12 @@ def read_standing(firm: Firm) -> Standing:
             alerts={alert.metric: alert.state for alert in list_alerts(store)},
             proposals=dict(Counter(proposal.state for proposal in list_proposals(store))),
             runs=[
-                {"notebook": run.notebook, "state": run.state, "as_of": str(run.as_of), "output": str(run.output)}
+                {
+                    "notebook": run.notebook,
+                    "state": run.state,
+                    "as_of": str(run.as_of),
+                    "output": str(run.output),
+                }
                 for run in last_runs(store)
             ],
         )
@@ -61,7 +66,9 @@ def show_standing(standing: Standing) -> None:
         )
         edge.show_table("Rows", ("entity", "rows"), snapshot.rows.items())
     firing = sorted(metric for metric, state in standing.alerts.items() if state == "firing")
-    edge.output.print(f"alerts     {len(firing)} firing{': ' if firing else ''}{', '.join(firing)}", highlight=False)
+    edge.output.print(
+        f"alerts     {len(firing)} firing{': ' if firing else ''}{', '.join(firing)}", highlight=False
+    )
     waiting = standing.proposals.get("proposed", 0)
     states = ", ".join(f"{count} {state}" for state, count in sorted(standing.proposals.items()))
     edge.output.print(f"proposals  {waiting} waiting ({states or 'none yet'})", highlight=False)

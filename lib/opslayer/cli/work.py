@@ -9,14 +9,17 @@ import typer
 from opslayer.cli import edge
 from opslayer.cli.edge import AsOf, DryRun, Json
 
-Person = Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who decides: an e-mail address under [[people]].")]
+Person = Annotated[
+    str, typer.Option("--as", metavar="EMAIL", help="Who decides: an e-mail address under [[people]].")
+]
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the decision.")]
 
 
 def run(
     job: Annotated[str, typer.Argument(help="A job of scheduled/, such as morning.")],
     parameter: Annotated[
-        list[str] | None, typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A notebook parameter; repeatable.")
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A notebook parameter; repeatable."),
     ] = None,
     as_of: AsOf = None,
     dry_run: DryRun = False,
@@ -71,7 +74,7 @@ def status(json: Json = False) -> None:
 
 
 def doctor(json: Json = False) -> None:
-    """Check that this machine and this firm have what the layer needs; exit code 1 where something is missing.
+    """Check that this machine and this firm have what the layer needs; exit code 1 where they have not.
 
     [dim]Example:[/dim]
       opslayer doctor
@@ -98,4 +101,6 @@ def up() -> None:
     from opslayer import runner
 
     raise typer.Exit(runner.up(edge.firm(), progress=edge.output.print))
+
+
 ACTIONS: dict[str, object] = {}

@@ -9,8 +9,15 @@ from opslayer.demo import facts
 from opslayer.demo.calendar import Month, next_weekday
 from opslayer.demo.sales import Bend
 
-LEDGER = {"journal": pl.String, "day": pl.Int64, "account": pl.String, "amount": pl.Int64, "type": pl.String,
-          "document": pl.String, "text": pl.String}  # fmt: skip
+LEDGER = {
+    "journal": pl.String,
+    "day": pl.Int64,
+    "account": pl.String,
+    "amount": pl.Int64,
+    "type": pl.String,
+    "document": pl.String,
+    "text": pl.String,
+}
 
 
 def planned_revenue(month: Month, scale: float) -> float:
@@ -46,9 +53,13 @@ def month_bills(month: Month, bend: Bend, *, seed: int, scale: float, suppliers:
     bills = pl.concat(parts)
     if month.index == bend.subscription_month:
         first = bills.with_row_index().filter(account="6200").sort("total", descending=True)["index"][0]
-        bills = bills.with_row_index().with_columns(
-            pl.when(pl.col("index") == first).then(pl.col("total") * 10).otherwise("total").alias("total")
-        ).drop("index")  # fmt: skip
+        bills = (
+            bills.with_row_index()
+            .with_columns(
+                pl.when(pl.col("index") == first).then(pl.col("total") * 10).otherwise("total").alias("total")
+            )
+            .drop("index")
+        )
     paid = bills["issued"].to_numpy() + facts.TERMS_DAYS - 3 + chance.integers(0, 8, len(bills))
     return bills.with_columns(
         bill_id=pl.format(
@@ -68,7 +79,7 @@ def month_salaries(month: Month, *, seed: int, scale: float) -> pl.DataFrame:
         # salaries follow the year's level, not the month's season
         level = planned_revenue(month, scale) / month.intensity * month.share
         growth = (1 + facts.GROWTH_A_YEAR) ** (month.index / 12)
-        cents = int(round(level * growth * share * 100 * float(chance.normal(1, 0.008))))
+        cents = round(level * growth * share * 100 * float(chance.normal(1, 0.008)))
         rows.append((account, cents))
     day = int(month.weekdays()[-1])
     journal = f"SAL-{month.name}"
@@ -107,9 +118,16 @@ def budget_table(
         revenue = planned_revenue(month, scale) / month.share
         costs = {account: share for account, (share, _) in facts.BILLED.items()} | facts.SALARIES
         for account, share in costs.items():
-            amount = revenue * share if account not in facts.SALARIES else (
-                planned_revenue(month, scale) / month.intensity * (1 + facts.GROWTH_A_YEAR) ** (month.index / 12) * share
-            )  # fmt: skip
+            amount = (
+                revenue * share
+                if account not in facts.SALARIES
+                else (
+                    planned_revenue(month, scale)
+                    / month.intensity
+                    * (1 + facts.GROWTH_A_YEAR) ** (month.index / 12)
+                    * share
+                )
+            )
             rows.append((month.first, account, None, facts.BASE, None, None, 1_000_000, amount))
     columns = ["month", "account_code", "item", "currency", "quantity", "unit_price", "rate", "amount"]
     frame = pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)

@@ -90,7 +90,7 @@ def _parts(seed: int, scale: float, as_of: date, key: dict[str, object]) -> Iter
     rate = rates(len(calendar), seed, bend.rate_month)
     shift = _shift(calendar, known, seed)
     planted = plants.planted_invoices(calendar, known, rate, as_of)
-    unusual, answers = plants.unusual_journals(calendar, known)
+    unusual, answers = plants.unusual_journals(calendar)
     key |= planted.key | {"bent_months": plants.bent_months(calendar, bend), "unusual_journals": answers}
     suppliers = parties.supplier_count(scale)
     tax_due = 0
@@ -102,7 +102,7 @@ def _parts(seed: int, scale: float, as_of: date, key: dict[str, object]) -> Iter
         journals = [
             *_first_and_regular(month, scale, tax_due),
             ledger.sales_journals(made),
-            ledger.receipt_journals(made, payments),
+            ledger.receipt_journals(payments),
             ledger.bill_journals(bills, number(as_of)),
             costs.month_salaries(month, seed=seed, scale=scale),
         ]
@@ -231,12 +231,18 @@ def _invoice_table(made: sales.Sales, payments: pl.DataFrame) -> pl.DataFrame:
         _money(pl.col("subtotal")).alias("subtotal"),
         _money(pl.col("tax")).alias("tax"),
         _money(pl.col("total")).alias("total"),
-        pl.when(pl.col("settled").fill_null(0) >= pl.col("total")).then(pl.lit("paid")).otherwise(pl.lit("open")).alias("status"),
+        pl.when(pl.col("settled").fill_null(0) >= pl.col("total"))
+        .then(pl.lit("paid"))
+        .otherwise(pl.lit("open"))
+        .alias("status"),
         pl.col("is_disputed").cast(pl.String),
         pl.format("PO-{}", (pl.col("client") * 37 % 9000 + 1000)).alias("reference"),
-        pl.format("{}T08:00:00Z", _day("latest")).alias("updated_at") if "latest" in frame.columns
-        else pl.format("{}T08:00:00Z", pl.coalesce("paid", "issued").cast(pl.Int32).cast(pl.Date).cast(pl.String)).alias("updated_at"),
-    )  # fmt: skip
+        pl.format("{}T08:00:00Z", _day("latest")).alias("updated_at")
+        if "latest" in frame.columns
+        else pl.format(
+            "{}T08:00:00Z", pl.coalesce("paid", "issued").cast(pl.Int32).cast(pl.Date).cast(pl.String)
+        ).alias("updated_at"),
+    )
 
 
 def _line_table(made: sales.Sales) -> pl.DataFrame:
@@ -354,8 +360,12 @@ def _with_dirt(tables: Tables, key: dict[str, object]) -> Tables:
         status=pl.lit("open"),
     )
     orphan = lines.head(1).with_columns(invoice_line_id=pl.lit("DIRT-ORPHAN"), invoice_id=pl.lit("NOWHERE"))
-    key["dirt"] = {"duplicate": str(twin["invoice_id"][0]), "bad_date": "DIRT-DATE", "unknown_currency": "DIRT-CURRENCY",
-                   "orphan_line": "DIRT-ORPHAN"}  # fmt: skip
+    key["dirt"] = {
+        "duplicate": str(twin["invoice_id"][0]),
+        "bad_date": "DIRT-DATE",
+        "unknown_currency": "DIRT-CURRENCY",
+        "orphan_line": "DIRT-ORPHAN",
+    }
     return tables | {
         "invoice": pl.concat([invoices, twin, strangers]),
         "invoice_line": pl.concat([lines, orphan]),

@@ -39,7 +39,7 @@ def _entry(
 
 
 def sales_journals(sales: Sales) -> pl.DataFrame:
-    """Debit receivables, credit revenue by service and tax; what rounding leaves falls to the first service."""
+    """Debit receivables, credit revenue by service and tax; rounding falls to the first service."""
     invoices = sales.invoices.with_row_index("invoice").with_columns(tax_base=_base("tax", "rate"))
     by_account = (
         sales.lines.join(
@@ -59,15 +59,25 @@ def sales_journals(sales: Sales) -> pl.DataFrame:
     journal, document = pl.format("J{}", "invoice_id"), pl.col("invoice_id")
     account = pl.col("service").replace_strict(ACCOUNT_OF, return_dtype=pl.String)
     parts = [
-        _entry(invoices, journal, "issued", pl.lit("1200"), pl.col("total_base"), "invoice", document, "Invoice"),
+        _entry(
+            invoices, journal, "issued", pl.lit("1200"), pl.col("total_base"), "invoice", document, "Invoice"
+        ),
         _entry(by_account, journal, "issued", account, -pl.col("base"), "invoice", document, "Invoice"),
-        _entry(invoices.filter(pl.col("tax_base") > 0), journal, "issued", pl.lit("2100"), -pl.col("tax_base"),
-               "invoice", document, "Invoice"),
-    ]  # fmt: skip
+        _entry(
+            invoices.filter(pl.col("tax_base") > 0),
+            journal,
+            "issued",
+            pl.lit("2100"),
+            -pl.col("tax_base"),
+            "invoice",
+            document,
+            "Invoice",
+        ),
+    ]
     return pl.concat(parts)
 
 
-def receipt_journals(sales: Sales, payments: pl.DataFrame) -> pl.DataFrame:
+def receipt_journals(payments: pl.DataFrame) -> pl.DataFrame:
     """Bank at the rate of the day, receivables at the document's, the difference to realised currency gains.
 
     A credit takes from the first service's revenue. `payments` has columns pay_rate and rate, in millionths.
@@ -79,10 +89,30 @@ def receipt_journals(sales: Sales, payments: pl.DataFrame) -> pl.DataFrame:
     parts = [
         _entry(cash, journal, "paid", pl.lit("1000"), pl.col("received"), "receipt", document, "Receipt"),
         _entry(cash, journal, "paid", pl.lit("1200"), -pl.col("cleared"), "receipt", document, "Receipt"),
-        _entry(cash.filter(gain != 0), journal, "paid", pl.lit("4900"), -gain, "receipt", document, "Rate difference"),
-        _entry(credit, journal, "paid", pl.lit("4010"), pl.col("cleared"), "credit_note", document, "Credit note"),
-        _entry(credit, journal, "paid", pl.lit("1200"), -pl.col("cleared"), "credit_note", document, "Credit note"),
-    ]  # fmt: skip
+        _entry(
+            cash.filter(gain != 0),
+            journal,
+            "paid",
+            pl.lit("4900"),
+            -gain,
+            "receipt",
+            document,
+            "Rate difference",
+        ),
+        _entry(
+            credit, journal, "paid", pl.lit("4010"), pl.col("cleared"), "credit_note", document, "Credit note"
+        ),
+        _entry(
+            credit,
+            journal,
+            "paid",
+            pl.lit("1200"),
+            -pl.col("cleared"),
+            "credit_note",
+            document,
+            "Credit note",
+        ),
+    ]
     return pl.concat(parts)
 
 

@@ -87,16 +87,21 @@ def planted_invoices(months: list[Month], known: Clients, rate: dict[str, Days],
 
 def bent_months(months: list[Month], bend: Bend) -> list[dict[str, str]]:
     return [
-        {"month": months[bend.price_month].name, "why": f"{bend.price_item} sold at 80 % of its price", "driver": "price"},
+        {
+            "month": months[bend.price_month].name,
+            "why": f"{bend.price_item} sold at 80 % of its price",
+            "driver": "price",
+        },
         {"month": months[bend.rate_month].name, "why": "the dollar is 8 % weaker", "driver": "fx"},
-        {"month": months[bend.subscription_month].name, "why": "one software subscription billed ten times over",
-         "account": "6200"},
-    ]  # fmt: skip
+        {
+            "month": months[bend.subscription_month].name,
+            "why": "one software subscription billed ten times over",
+            "account": "6200",
+        },
+    ]
 
 
-def unusual_journals(
-    months: list[Month], known: Clients
-) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+def unusual_journals(months: list[Month]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """A cost posted twice, a round amount entered long after its day, a manual journal on a Sunday."""
     recent = months[-2]
     start = number(recent.first)

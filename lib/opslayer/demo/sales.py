@@ -124,7 +124,7 @@ def month_sales(
 def lateness(
     chance: np.random.Generator, known: Clients, client: Days, month: Month
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Days late before the firm-wide shift: the client's own habit, everyday noise, and now and then a delay."""
+    """Days late before the firm-wide shift: the client's habit, everyday noise, now and then a delay."""
     delayed = chance.random(len(client)) < LATE_NOISE_SHARE
     noise = chance.normal(0, 4, len(client)) + np.where(delayed, chance.exponential(18, len(client)), 0)
     turned = np.isin(client, known.turned_late) & (month.index >= facts.MONTHS - TURNED_LATE_MONTHS)
