@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
-import duckdb
+from duckdb import DuckDBPyConnection, connect
 
 from opslayer.contracts.contract import Contract, Rule, Severity, Table
+from opslayer.contracts.queries import broken_rows, quoted, relation
 
 Progress = Callable[[str], None]
 SAMPLE = 5
+RESULTS = """
+    create table if not exists quality.results (
+        as_of date, contract varchar, contract_version varchar, table_name varchar, rule varchar,
+        dimension varchar, severity varchar, passed boolean, rows_checked bigint, rows_failed bigint,
+        sample varchar, seconds double
+    )
+"""
 
 
 @dataclass(frozen=True)
 class Result:
-    """How one rule stood: rows looked at, rows that broke it, and a few of those."""
+    """How one rule stood: rows looked at, rows that broke it, and a few of those.
+
+    A rule of severity quarantine counts what was set aside before as broken.
+    """
 
     contract: str
     version: str
@@ -48,6 +59,34 @@ class AuditReport:
         return tuple(result for result in self.red if result.severity == "block")
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """A table under contract as it stands in the file: its physical name and columns."""
+
+    name: str
+    contract: Contract
+    table: Table
+    columns: frozenset[str]
+
+    @property
+    def askable(self) -> Table:
+        """The table without the rules that look at columns it has not."""
+        return replace(
+            self.table, rules=tuple(rule for rule in self.table.rules if self.columns >= {*rule.columns})
+        )
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """Rows that break a rule: how many, and a few by their keys."""
+
+    rows: int = 0
+    sample: tuple[str, ...] = ()
+
+    def __add__(self, other: _Broken) -> _Broken:
+        return _Broken(self.rows + other.rows, (*self.sample, *other.sample)[:SAMPLE])
+
+
 def audit(
     database: Path,
     contracts: Iterable[Contract],
@@ -59,146 +98,144 @@ def audit(
 ) -> AuditReport:
     """Run the contracts on `database`, write quality.results into it, and pages of it into `docs`.
 
-    `only` limits it to those tables; results of others stay. Nobody else may have the file open.
+    `only` limits it to those tables; results of others stay. Nobody else may have the file open. Raises
+    ConfigurationError for a rule whose SQL the database does not understand.
     """
     from opslayer.contracts.expectations import validate  # takes seconds to load, and only audits need it
 
     report = progress or (lambda _: None)
     listed = list(contracts)
-    with duckdb.connect(str(database)) as connection:
-        placed = _placed(connection, listed)
-    chosen = {name: pair for name, pair in placed.items() if only is None or name in only}
-    report(f"auditing {len(chosen)} tables")
-    outcome = validate(database, {name: table for name, (_, table) in chosen.items()}, as_of)
+    with connect(str(database)) as connection:
+        placed = [p for p in _place(connection, listed) if only is None or p.name in only]
+    report(f"auditing {len(placed)} tables")
+    outcome = validate(database, {p.name: p.askable for p in placed}, as_of)
     results: list[Result] = []
-    with duckdb.connect(str(database)) as connection:
-        for name, (contract, table) in chosen.items():
-            held, seconds = outcome[name]
-            results += _results(connection, contract, table, name, held, seconds, as_of)
+    with connect(str(database)) as connection:
+        for place in placed:
+            held, seconds = outcome[place.name]
+            results += _results(connection, place, held, seconds, as_of)
         write_results(connection, results, as_of, only)
         if docs is not None:
             from opslayer.contracts.pages import write_pages
 
             write_pages(connection, listed, docs, as_of=as_of)
-    red = [result for result in results if not result.passed]
-    report(f"{len(results) - len(red)} rules green, {len(red)} red")
-    return AuditReport(tuple(results))
+    found = AuditReport(tuple(results))
+    report(f"{len(results) - len(found.red)} rules green, {len(found.red)} red")
+    return found
 
 
-def _placed(
-    connection: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]
-) -> dict[str, tuple[Contract, Table]]:
-    """Physical name -> its contract; a source's contract stands once for each source of its mapping."""
-    present = {
-        f"{schema}.{name}"
-        for schema, name in connection.execute(
-            "select table_schema, table_name from information_schema.tables "
-            "where table_catalog = current_database()"
-        ).fetchall()
-    }
-    mapped = dict(
-        connection.execute("select source, mapping from quality.mappings").fetchall()
-        if "quality.mappings" in present
-        else []
-    )
-    placed: dict[str, tuple[Contract, Table]] = {}
-    for contract in contracts:
-        for table in contract.tables:
-            if contract.mapping is None:
-                names = [table.name]
-            else:
-                short = table.name.rpartition(".")[2]
-                names = [f"raw_{source}.{short}" for source, mapping in mapped.items() if mapping == contract.mapping]
-                names = [name for name in names if name in present]
-            placed |= {name: (contract, table) for name in names}
-    return placed
+def _place(connection: DuckDBPyConnection, contracts: Iterable[Contract]) -> list[_Placed]:
+    """Where each table under contract stands; a source's contract stands once for each source of its mapping.
+
+    A table that is not there has no columns, so every rule of it is red; a source may lack tables it has no
+    use for, which landing minds.
+    """
+    columns: dict[str, set[str]] = {}
+    for name, column in connection.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+        "where database_name = current_database()"
+    ).fetchall():
+        columns.setdefault(name, set()).add(column)
+    sources: list[tuple[str, str]] = []
+    if "quality.mappings" in columns:
+        sources = connection.execute("select source, mapping from quality.mappings").fetchall()
+    return [
+        _Placed(name, contract, table, frozenset(columns.get(name, ())))
+        for contract in contracts
+        for table in contract.tables
+        for name in _names(contract, table, sources)
+        if name in columns or contract.mapping is None
+    ]
+
+
+def _names(contract: Contract, table: Table, sources: Iterable[tuple[str, str]]) -> list[str]:
+    if contract.mapping is None:
+        return [table.name]
+    short = table.name.partition(".")[2]
+    return [f"raw_{source}.{short}" for source, mapping in sources if mapping == contract.mapping]
 
 
 def _results(
-    connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    table: Table,
-    name: str,
-    held: dict[str, bool],
-    seconds: float,
-    as_of: date,
+    connection: DuckDBPyConnection, place: _Placed, held: Mapping[str, bool], seconds: float, as_of: date
 ) -> list[Result]:
-    relation = ".".join(f'"{part}"' for part in name.split("."))
-    rows = _one(connection, f"select count(*) from {relation}")
-    aside = dict(
-        connection.execute(
-            "select rule, list_concat([cast(count(*) as varchar)], list(source_key order by source_key)[1:$n]) "
-            "from quality.quarantine where table_name = $table group by rule",
-            {"table": name, "n": SAMPLE},
-        ).fetchall()
-    )
+    rows = _count(connection, f"select count(*) from {relation(place.name)}") if place.columns else 0
+    aside = _set_aside(connection, place.name)
     results = []
-    for rule in table.rules:
+    for rule in place.table.rules:
         started = time.perf_counter()
-        failed, sample = 0, ()
-        if rule.name in aside:
-            count, *keys = aside[rule.name]
-            failed, sample = int(count), tuple(keys)
-        if not held[rule.name]:
-            found, rows_ = _details(connection, rule, name, table, as_of)
-            failed, sample = failed + found, (*sample, *rows_)[:SAMPLE]
+        found = aside.get(rule.name, _Broken())
+        missing = sorted({*rule.columns} - place.columns)
+        if missing or not place.columns:
+            found = _Broken(rows, (f"no column {', '.join(missing)}" if place.columns else "no such table",))
+        elif not held[rule.name]:
+            found += _details(connection, rule, place, as_of)
         results.append(
             Result(
-                contract.name,
-                contract.version,
-                name,
-                rule.name,
-                rule.dimension,
-                rule.severity,
-                held[rule.name] and not failed,
-                rows + (failed if rule.name in aside else 0),
-                failed,
-                sample,
-                seconds / len(table.rules) + time.perf_counter() - started,
+                contract=place.contract.name,
+                version=place.contract.version,
+                table=place.name,
+                rule=rule.name,
+                dimension=rule.dimension,
+                severity=rule.severity,
+                passed=found == _Broken(),
+                rows_checked=rows + aside.get(rule.name, _Broken()).rows,
+                rows_failed=found.rows,
+                sample=found.sample,
+                seconds=seconds / max(1, len(held)) + time.perf_counter() - started,
             )
         )
     return results
 
 
-def _details(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, name: str, table: Table, as_of: date
-) -> tuple[int, tuple[str, ...]]:
-    """How many rows break a rule that is red, and a few of them by key."""
-    from opslayer.contracts.expectations import bad_rows
+def _set_aside(connection: DuckDBPyConnection, name: str) -> dict[str, _Broken]:
+    """What each rule of the table has in quarantine."""
+    found = connection.execute(
+        "select rule, count(*), list(source_key order by source_key)[1:$n] "
+        "from quality.quarantine where table_name = $table group by rule",
+        {"table": name, "n": SAMPLE},
+    ).fetchall()
+    return {rule: _Broken(count, tuple(map(str, keys))) for rule, count, keys in found}
 
-    query = bad_rows(rule, name, table, as_of)
-    count = _one(connection, f"select count(*) from ({query})")
-    shown = rule.columns if rule.kind == "unique" else tuple(dict.fromkeys((*table.key, *rule.columns)))
-    columns = ", ".join(f'"{column}"' for column in shown) if shown and rule.predicate else "*"
+
+def _details(connection: DuckDBPyConnection, rule: Rule, place: _Placed, as_of: date) -> _Broken:
+    """How many rows break a rule that is red, and a few of them by key."""
+    query = broken_rows(rule, place.name, place.table, as_of)
+    count = _count(connection, f"select count(*) from ({query})")
+    columns = "*"
+    if rule.predicate is not None:
+        shown = dict.fromkeys((*(c for c in place.table.key if c in place.columns), *rule.columns))
+        columns = ", ".join(quoted(column) for column in shown)
     found = connection.execute(f"select {columns} from ({query}) order by all limit {SAMPLE}")
-    names = [column[0] for column in found.description or []]
-    return count, tuple(
-        ", ".join(f"{key}={value}" for key, value in zip(names, row, strict=True)) for row in found.fetchall()
+    names = [str(column[0]) for column in found.description or []]
+    return _Broken(
+        count,
+        tuple(
+            ", ".join(f"{key}={value}" for key, value in zip(names, row, strict=True))
+            for row in found.fetchall()
+        ),
     )
 
 
 def write_results(
-    connection: duckdb.DuckDBPyConnection, results: Iterable[Result], as_of: date, only: Collection[str] | None
+    connection: DuckDBPyConnection, results: Iterable[Result], as_of: date, only: Collection[str] | None
 ) -> None:
     """Put results into quality.results, in place of what their tables had."""
-    connection.execute(
-        "create table if not exists quality.results (as_of date, contract varchar, contract_version varchar, "
-        "table_name varchar, rule varchar, dimension varchar, severity varchar, passed boolean, "
-        "rows_checked bigint, rows_failed bigint, sample varchar, seconds double)"
-    )
+    connection.execute(RESULTS)
     if only is None:
         connection.execute("delete from quality.results")
     else:
-        connection.execute("delete from quality.results where table_name in (select unnest($names))", {"names": list(only)})
-    rows = [
-        (as_of, r.contract, r.version, r.table, r.rule, r.dimension, r.severity, r.passed, r.rows_checked,
-         r.rows_failed, "; ".join(r.sample), r.seconds)
-        for r in results
-    ]  # fmt: skip
+        doomed = {"names": list(only)}
+        connection.execute("delete from quality.results where table_name in (select unnest($names))", doomed)
+    rows = [_row(result, as_of) for result in results]
     if rows:
-        connection.executemany(f"insert into quality.results values ({', '.join('?' * 12)})", rows)
+        names = ", ".join(f"${name}" for name in rows[0])
+        connection.executemany(f"insert into quality.results values ({names})", rows)
 
 
-def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+def _row(result: Result, as_of: date) -> dict[str, object]:
+    return {"as_of": as_of, **asdict(result), "sample": "; ".join(result.sample)}
+
+
+def _count(connection: DuckDBPyConnection, query: str) -> int:
     ((found,),) = connection.execute(query).fetchall()
     return int(found)

@@ -26,12 +26,15 @@ class Rule:
 
     `kind` columns compares the table's columns and types with the contract's; row_count and freshness look at
     the table whole, between `low` and `high` (rows, or days before as_of); unique names the columns of a key.
-    Every other kind is a `predicate`: the SQL condition of a row that breaks the rule, in which `t` is the row
-    and `$as_of` the business day.
+    Every other kind is a `predicate`: the SQL condition of a row that breaks the rule, in which `t` is the
+    row and `$as_of` the business day. `columns` are those of the table that the rule looks at, `references`
+    what it looks into: schema.table, and .column where it is a foreign key.
     """
 
     name: str
-    kind: Literal["columns", "row_count", "freshness", "unique", "not_null", "allowed", "range", "foreign_key", "rows"]
+    kind: Literal[
+        "columns", "row_count", "freshness", "unique", "not_null", "allowed", "range", "foreign_key", "rows"
+    ]
     severity: Severity
     dimension: str
     columns: tuple[str, ...] = ()
@@ -40,6 +43,11 @@ class Rule:
     low: float | None = None
     high: float | None = None
     references: tuple[str, ...] = ()
+
+    @property
+    def parents(self) -> frozenset[str]:
+        """The tables it looks into."""
+        return frozenset(".".join(name.split(".")[:2]) for name in self.references)
 
 
 @dataclass(frozen=True)

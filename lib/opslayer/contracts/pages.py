@@ -38,7 +38,9 @@ class _Line:
 
     @property
     def state(self) -> str:
-        return "green" if self.passed else {"block": "red", "quarantine": "aside", "warn": "warn"}[self.severity]
+        return (
+            "green" if self.passed else {"block": "red", "quarantine": "aside", "warn": "warn"}[self.severity]
+        )
 
 
 def write_pages(

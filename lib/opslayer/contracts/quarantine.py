@@ -10,6 +10,7 @@ from graphlib import TopologicalSorter
 from duckdb import DuckDBPyConnection
 
 from opslayer.contracts.contract import Contract, Rule, Table
+from opslayer.contracts.queries import bound, literal, relation
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ def _set_aside(
     broken = {rule.name: bound(rule, as_of) for rule in rules}
     if not broken:
         return []
-    names = ", ".join(f"case when {predicate} then {_literal(rule)} end" for rule, predicate in broken.items())
+    names = ", ".join(f"case when {predicate} then {literal(rule)} end" for rule, predicate in broken.items())
     anything = " or ".join(f"({predicate})" for predicate in broken.values())
-    target = ".".join(f'"{part}"' for part in table.name.split("."))
+    target = relation(table.name)
     connection.execute(
         f"create or replace temp table broken as select t.rowid as row_number, "
         f"list_filter([{names}], lambda rule: rule is not null) as rules, to_json(t) as row_json, "
@@ -65,8 +66,8 @@ def _set_aside(
     ).fetchall()
     if counts:
         connection.execute(
-            "insert into quality.quarantine select $as_of, $table, source, source_key, unnest(rules), $contract, "
-            "$version, row_json from broken",
+            "insert into quality.quarantine select $as_of, $table, source, source_key, unnest(rules), "
+            "$contract, $version, row_json from broken",
             {"as_of": as_of, "table": table.name, "contract": contract.name, "version": contract.version},
         )
         connection.execute(f"delete from {target} where rowid in (select row_number from broken)")
@@ -74,30 +75,9 @@ def _set_aside(
     return [QuarantineCount(table.name, str(rule), int(rows)) for rule, rows in counts]
 
 
-def bound(rule: Rule, as_of: date) -> str:
-    """A rule's condition of a bad row, for one business day."""
-    assert rule.predicate is not None
-    return rule.predicate.replace("$as_of", f"date '{as_of.isoformat()}'")
-
-
 def _parents_first(rules: Mapping[str, Iterable[Rule]]) -> Iterable[str]:
     graph = {
-        name: {parent for rule in own for parent in _reads(rule) if parent in rules and parent != name}
+        name: {parent for rule in own for parent in rule.parents if parent in rules and parent != name}
         for name, own in rules.items()
     }
     return TopologicalSorter(graph).static_order()
-
-
-def _reads(rule: Rule) -> set[str]:
-    """Tables a rule looks into."""
-    import sqlglot
-    from sqlglot import exp
-
-    if rule.predicate is None:
-        return set()
-    condition = sqlglot.parse_one(f"select 1 where {rule.predicate}", dialect="duckdb")
-    return {f"{table.db}.{table.name}" for table in condition.find_all(exp.Table) if table.db}
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
