@@ -66,6 +66,12 @@ class Case:
         with open_layer(self.firm) as layer:
             return layer.query("quarantine_rows")
 
+    def snapshot(self) -> tuple[str, list[tuple[object, ...]]]:
+        """What a reader is served now: the version, and what is open in it."""
+        with open_layer(self.firm) as layer:
+            items = layer.query("select invoice_id, open_base from marts.open_item order by all")
+            return layer.version.name, items.rows()
+
     def version(self) -> str:
         live = current(self.firm)
         assert live is not None

@@ -1,4 +1,4 @@
-"""A real firm's masked Xero ledger: what the layer says of a day against queries written by hand on its raw CSVs."""
+"""A real firm's masked Xero ledger: what the layer says of a day against queries by hand on its CSVs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ OPEN = """
     with issued as (
         select
             invoice_id, contact_id, due_date::date as due, total::decimal(18, 2) as total,
-            round(total::decimal(18, 2) * round(1 / currency_rate::decimal(18, 10), 10), 2)::decimal(18, 2) as base
+            cast(
+                round(total::decimal(18, 2) * round(1 / currency_rate::decimal(18, 10), 10), 2)
+                as decimal(18, 2)
+            ) as base
         from invoice
         where type = 'ACCREC' and date::date <= $day and status in ('AUTHORISED', 'PAID')
             and not (status = 'PAID' and fully_paid_on_date::date <= $day)
@@ -84,7 +87,7 @@ def test_open_items(layer: Layer, independent: Independent) -> None:
     expected = {
         str(key): (total, base)
         for key, total, base in independent(
-            OPEN + "select invoice_id, total, base from issued", day=layer.as_of
+            OPEN + "from issued select invoice_id, total, base", day=layer.as_of
         )
     }
     found = {
@@ -104,7 +107,8 @@ def test_every_aging_bucket(layer: Layer, independent: Independent) -> None:
         select
             contact_id,
             case when due >= $day then 'current' when due >= $day - 30 then '1-30'
-                when due >= $day - 60 then '31-60' when due >= $day - 90 then '61-90' else '90+' end as bucket,
+                when due >= $day - 60 then '31-60' when due >= $day - 90 then '61-90'
+                else '90+' end as bucket,
             sum(base)::decimal(18, 2), count(*)
         from issued group by all
         """,
@@ -120,7 +124,9 @@ def test_every_aging_bucket(layer: Layer, independent: Independent) -> None:
 def test_profit_and_loss_ties_to_the_journals(layer: Layer, independent: Independent) -> None:
     expected = independent(
         """
-        select date_trunc('month', j.journal_date::date)::date, l.account_id, -sum(l.net_amount::decimal(18, 2))
+        select
+            date_trunc('month', j.journal_date::date)::date, l.account_id,
+            -sum(l.net_amount::decimal(18, 2))
         from journal_line l join journal j using (journal_id) join account a using (account_id)
         where a.class in ('REVENUE', 'EXPENSE') and j.journal_date::date <= $day
         group by all
@@ -148,7 +154,8 @@ def test_the_receivables_control_account(layer: Layer, independent: Independent)
     )
     assert found_control == control
     assert found_open == open_base
-    assert isinstance(difference, Decimal) and isinstance(tolerance, Decimal)
+    assert isinstance(difference, Decimal)
+    assert isinstance(tolerance, Decimal)
     assert abs(difference) <= tolerance < 1
     assert isinstance(unapplied, Decimal)
     # a part payment that only the journals know of stands unapplied on this one of these days

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opslayer.cli import edge
 from opslayer.cli.edge import AsOf, DryRun, Json
+
+if TYPE_CHECKING:
+    from opslayer.sources import Landed
 
 Full = Annotated[bool, typer.Option("--full", help="Pull whole tables, so that hard deletes are seen.")]
 
@@ -93,6 +97,22 @@ def land(
             for t in landed
         ),
     )
+    _show_drift(landed)
+
+
+def _show_drift(landed: Iterable[Landed]) -> None:
+    """What changed in the columns of the sources, on standard error: let in, but somebody should know."""
+    for table in landed:
+        parts = [
+            *(f"new column {name}" for name in table.columns_added),
+            *(f"column {name} is gone" for name in table.columns_missing),
+            *(f"column {name} was {change}" for name, change in table.columns_retyped.items()),
+            *(f"{count} values of column {name} left out" for name, count in table.columns_discarded.items()),
+        ]
+        if parts:
+            edge.notices.print(
+                f"{table.source}.{table.table}: {', '.join(parts)}", highlight=False, markup=False
+            )
 
 
 def _show_landing_plan(json: bool, source: str | None, full: bool) -> None:
@@ -192,6 +212,7 @@ def refresh(as_of: AsOf = None, full: Full = False, dry_run: DryRun = False, jso
     day = edge.business_day(firm, as_of)
     with edge.progress(json) as report:
         done = warehouse.refresh(firm, as_of=day, moment=edge.now(), full=full, progress=report)
+    _show_drift(done.landed)
     if json:
         edge.show_json(done.version)
         return
