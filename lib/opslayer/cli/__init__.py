@@ -73,7 +73,7 @@ app.add_typer(actions, name="actions", rich_help_panel=WORK)
 
 
 def _silence() -> None:
-    """DuckDB names objects that SQLAlchemy still holds at the end: harmless, and nobody's concern."""
+    """DuckDB names objects that SQLAlchemy still holds at the end: harmless, and of no concern."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 

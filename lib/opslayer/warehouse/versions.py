@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -90,6 +91,7 @@ def prune(firm: Firm) -> None:
     for path in doomed:
         path.with_suffix(".json").unlink(missing_ok=True)
         path.unlink(missing_ok=True)
+        shutil.rmtree(firm.var / "docs" / path.stem, ignore_errors=True)
 
 
 def _order(name: str) -> tuple[str, int]:
