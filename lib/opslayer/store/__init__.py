@@ -10,6 +10,7 @@ from opslayer.store.models import (
     Outbox,
     Outcome,
     Proposal,
+    ProposalDocument,
     Run,
 )
 
@@ -21,6 +22,7 @@ __all__ = [
     "Outbox",
     "Outcome",
     "Proposal",
+    "ProposalDocument",
     "Run",
     "Store",
     "Verification",

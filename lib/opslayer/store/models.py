@@ -97,6 +97,20 @@ class Proposal(Base):
     expires_at: Mapped[datetime]
     decisions: Mapped[list[Decision]] = relationship(back_populates="proposal", order_by="Decision.id")
     outbox: Mapped[Outbox | None] = relationship(back_populates="proposal")
+    documents: Mapped[list[ProposalDocument]] = relationship(
+        back_populates="proposal", cascade="all, delete-orphan"
+    )
+
+
+class ProposalDocument(Base):
+    """A document that a proposal covers, and the level it stands at."""
+
+    __tablename__ = "proposal_document"
+
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), primary_key=True)
+    document_id: Mapped[str] = mapped_column(primary_key=True, index=True)
+    level: Mapped[int]
+    proposal: Mapped[Proposal] = relationship(back_populates="documents")
 
 
 class Decision(Base):
@@ -104,7 +118,7 @@ class Decision(Base):
 
     __tablename__ = "decision"
     __table_args__ = (
-        UniqueConstraint("proposal_id", "person", "evidence_hash"),
+        UniqueConstraint("proposal_id", "person", "evidence_hash", "verdict"),
         CheckConstraint("verdict in ('approved', 'rejected')", name="verdict"),
     )
 

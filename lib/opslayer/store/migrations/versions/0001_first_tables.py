@@ -116,7 +116,9 @@ def upgrade() -> None:
         sa.CheckConstraint("verdict in ('approved', 'rejected')", name=op.f("ck_decision_verdict")),
         sa.ForeignKeyConstraint(["proposal_id"], ["proposal.id"], name=op.f("fk_decision_proposal_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
-        sa.UniqueConstraint("proposal_id", "person", "evidence_hash", name=op.f("uq_decision_proposal_id")),
+        sa.UniqueConstraint(
+            "proposal_id", "person", "evidence_hash", "verdict", name=op.f("uq_decision_proposal_id")
+        ),
     )
     op.create_table(
         "outbox",

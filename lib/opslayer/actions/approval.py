@@ -1,0 +1,170 @@
+"""What people decide: approve, reject, settle. Who may is checked here, at each of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from opslayer.actions import guardrails
+from opslayer.actions.evidence import fingerprint
+from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
+from opslayer.actions.rule import Rule, load_rules
+from opslayer.actions.transition import UNSENT, decide, enqueue, move
+from opslayer.config import Firm, Person
+from opslayer.errors import GuardrailHeld, UsageError, unknown
+from opslayer.store import Proposal as Record
+from opslayer.store import Store, append, lock
+from opslayer.warehouse import Layer
+
+
+def approve(
+    firm: Firm,
+    store: Store,
+    number: int,
+    *,
+    person: str,
+    reason: str,
+    moment: datetime,
+    layer: Layer,
+    evidence_hash: str | None = None,
+) -> Proposal:
+    """One person's yes. With the last one that is needed, the message goes into the outbox.
+
+    `evidence_hash` is of the evidence the person looked at, where the caller knows it. Raises GuardrailHeld
+    where a guardrail, the evidence or the person's roles stand against it, UsageError where there is nothing
+    to decide.
+    """
+    with store.reading() as session:
+        situation = guardrails.read_situation(layer, find(session, number).evidence)
+    held: guardrails.Hold | None
+    with store.session() as session:
+        lock(session)
+        record = find(session, number)
+        rule, who = _authorise(firm, record, person, reason)
+        if record.state != "proposed":
+            raise UsageError(f"proposal {number} is {record.state}; there is nothing to approve")
+        if evidence_hash not in (None, record.evidence_hash):
+            raise GuardrailHeld(
+                f"proposal {number} has changed since you looked at it", mend="look at it again"
+            )
+        held = guardrails.examine(case(record, rule, situation, moment))
+        if held is None and not is_whole(record):
+            held = guardrails.Hold("its evidence is not what was proposed", "cancelled")
+        if held is None:
+            _say_yes(session, firm, record, rule, who, reason, moment)
+        elif held.state != "held":
+            move(session, record, held.state, moment=moment, reason=held.reason)
+        else:
+            record.reason = held.reason
+            detail = {"reason": held.reason}
+            append(
+                session,
+                moment=moment,
+                actor=who.email,
+                event="approval held",
+                proposal_id=number,
+                detail=detail,
+            )
+        outcome = as_proposal(record)
+    if held is not None:
+        raise GuardrailHeld(f"proposal {number} was not approved: {held.reason}")
+    return outcome
+
+
+def reject(
+    firm: Firm,
+    store: Store,
+    number: int,
+    *,
+    person: str,
+    reason: str,
+    moment: datetime,
+    layer: Layer | None = None,  # noqa: ARG001  so that a page calls either verdict alike
+) -> Proposal:
+    """One person's no; it also takes back an approval whose message has not left.
+
+    Raises GuardrailHeld where the person's roles do not allow it, UsageError where there is nothing to decide.
+    """
+    with store.session() as session:
+        lock(session)
+        record = find(session, number)
+        _, who = _authorise(firm, record, person, reason)
+        if record.state not in UNSENT:
+            raise UsageError(f"proposal {number} is {record.state}; there is nothing to reject")
+        decide(session, record, "rejected", person=who.email, reason=reason, moment=moment)
+        move(session, record, "rejected", moment=moment, actor=who.email, reason=reason)
+        return as_proposal(record)
+
+
+def settle(
+    firm: Firm, store: Store, number: int, *, sent: bool, person: str, reason: str, moment: datetime
+) -> Proposal:
+    """Say of an uncertain message that it was sent, or that it is to be sent again.
+
+    Raises GuardrailHeld where the person's roles do not allow it, UsageError where nothing is uncertain.
+    """
+    with store.session() as session:
+        lock(session)
+        record = find(session, number)
+        _, who = _authorise(firm, record, person, reason)
+        if record.state != "uncertain":
+            raise UsageError(f"proposal {number} is {record.state}; nothing about it is uncertain")
+        move(session, record, "sent" if sent else "approved", moment=moment, actor=who.email, reason=reason)
+        return as_proposal(record)
+
+
+def case(
+    record: Record,
+    rule: Rule | None,
+    situation: guardrails.Situation,
+    moment: datetime,
+    sent_today: int = 0,
+) -> guardrails.Case:
+    return guardrails.Case(
+        rule,
+        record.evidence,
+        record.content["recipient"],
+        record.expires_at,
+        moment,
+        situation,
+        sent_today,
+    )
+
+
+def is_whole(record: Record) -> bool:
+    """Whether evidence and message are still those that the fingerprint was taken of."""
+    return fingerprint(record.evidence, record.content) == record.evidence_hash
+
+
+def _say_yes(
+    session: Session, firm: Firm, record: Record, rule: Rule, who: Person, reason: str, moment: datetime
+) -> None:
+    rung = rule.rung(record.level)
+    assert rung is not None, "a guardrail asked"
+    given = {decision.person for decision in approvals(record)}
+    if who.email in given:
+        raise UsageError(f"{who.name} has approved proposal {record.id} already", mend="somebody else has to")
+    decide(session, record, "approved", person=who.email, reason=reason, moment=moment)
+    missing = rung.approval.needed(record.amount) - len(given) - 1
+    if missing <= 0:
+        enqueue(session, firm, record, moment=moment)
+    else:
+        record.reason = "approved by one; another person must approve too"
+
+
+def _authorise(firm: Firm, record: Record, email: str, reason: str) -> tuple[Rule, Person]:
+    """The rule and the person, where the person may decide and says why."""
+    person = firm.person(email)
+    if person is None:
+        raise unknown("person", email, (person.email for person in firm.people))
+    if not reason.strip():
+        raise UsageError("a decision needs a reason; it is kept with it")
+    rule = next((rule for rule in load_rules(firm) if rule.name == record.rule), None)
+    rung = rule.rung(record.level) if rule else None
+    if rule is None or rung is None:
+        raise GuardrailHeld(f"the firm has no rule {record.rule} at {record.level} days any more")
+    if not set(person.roles) & set(rung.approval.roles):
+        allowed = " or ".join(rung.approval.roles)
+        raise GuardrailHeld(f"{person.name} may not decide this: it takes the role {allowed}")
+    return rule, person

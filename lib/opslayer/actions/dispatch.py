@@ -1,0 +1,198 @@
+"""Dispatch: what was approved leaves once, or does not leave and says why.
+
+A row is claimed, and the claim committed, before the server hears of it; the answer is committed after. A
+process that dies in between leaves a claim that runs out. What became of its message is then read from the
+mailbox of copies; without one nobody can know, and a person has to say.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from opslayer.actions import guardrails
+from opslayer.actions.approval import case, is_whole
+from opslayer.actions.mail import Delivery, arrived, compose, deliver, open_proof
+from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
+from opslayer.actions.rule import load_rules
+from opslayer.actions.transition import expire, move
+from opslayer.config import Firm, MailSection
+from opslayer.store import Outbox, Store, append, lock
+from opslayer.store import Proposal as Record
+from opslayer.warehouse import Layer
+
+LEASE = timedelta(minutes=15)  # longer than any SMTP conversation with TIMEOUT can last
+GRACE = timedelta(minutes=10)  # what a copy may take to arrive in the mailbox
+FIRST_PAUSE = timedelta(minutes=5)  # before a deferred message is tried again; doubles each time
+
+
+class Clock:
+    """The caller's moment, moving on as time passes."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment, self._started = moment, time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self._moment + timedelta(seconds=time.monotonic() - self._started)
+
+
+def dispatch(
+    firm: Firm, store: Store, *, layer: Layer, moment: datetime, limit: int | None = None
+) -> list[Proposal]:
+    """Send what is approved and whose hold has ended, `limit` messages at most; what moved, as it now stands.
+
+    Safe to run twice at once, and to kill. Each message passes the guardrails once more, on `layer`.
+    """
+    now = Clock(moment)
+    moved = _recover(firm, store, now)
+    with store.session() as session:
+        lock(session)
+        moved += [record.id for record in expire(session, moment=now())]
+    with store.reading() as session:
+        due = session.scalars(
+            select(Outbox.proposal_id)
+            .where(Outbox.state == "waiting", Outbox.not_before <= now())
+            .order_by(Outbox.id)
+        ).all()
+    sent = 0
+    for number in due:
+        if limit is not None and sent >= limit:
+            break
+        claimed = _claim(firm, store, layer, number, now, moved)
+        if claimed is None:
+            continue
+        assert firm.mail is not None, "a claim asked"
+        delivery = _send(firm.mail, store, number, moment)
+        _record(firm, store, number, claimed, delivery, now)
+        moved.append(number)
+        sent += delivery.outcome == "accepted"
+        if delivery.outcome == "unreachable":
+            break  # the others would fare no better
+    with store.reading() as session:
+        return [as_proposal(find(session, number)) for number in dict.fromkeys(moved)]
+
+
+def _claim(firm: Firm, store: Store, layer: Layer, number: int, now: Clock, moved: list[int]) -> str | None:
+    """Take one row for this process and commit that; None where it is not to be sent now."""
+    with store.reading() as session:
+        situation = guardrails.read_situation(layer, find(session, number).evidence)
+    rules = {rule.name: rule for rule in load_rules(firm)}  # read anew, so that a switch thrown works at once
+    with store.session() as session:
+        lock(session)
+        record = find(session, number)
+        outbox = record.outbox
+        if outbox is None or outbox.state != "waiting" or outbox.not_before > now():
+            return None  # another process has it, or somebody took it back
+        rule = rules.get(record.rule)
+        hold = guardrails.examine(case(record, rule, situation, now(), _sent_today(session, firm, now())))
+        if hold is None and firm.mail is None:
+            hold = guardrails.Hold("there is no [mail] in firm.toml")
+        if hold is None and not (is_whole(record) and approvals(record)):
+            hold = guardrails.Hold("it is not what was approved", "cancelled")
+        if hold is not None:
+            if (record.state, record.reason) != (hold.state, hold.reason):
+                move(session, record, hold.state, moment=now(), reason=hold.reason)
+                moved.append(number)
+            return None
+        outbox.claimed_by = uuid4().hex
+        outbox.claimed_until = now() + LEASE
+        outbox.attempts += 1
+        move(session, record, "sending", moment=now(), detail={"attempt": outbox.attempts})
+        return outbox.claimed_by
+
+
+def _send(mail: MailSection, store: Store, number: int, moment: datetime) -> Delivery:
+    with store.reading() as session:
+        record = find(session, number)
+        assert record.outbox is not None
+        content, message_id = record.content, record.outbox.message_id
+    sender = content["sender"] or mail.sender
+    return deliver(mail, compose(content, sender=sender, message_id=message_id, moment=moment))
+
+
+def _record(firm: Firm, store: Store, number: int, claim: str, delivery: Delivery, now: Clock) -> None:
+    """Write down what became of a claimed message."""
+    with store.session() as session:
+        lock(session)
+        record = find(session, number)
+        outbox = record.outbox
+        assert outbox is not None
+        detail = {"message_id": outbox.message_id, "reply": delivery.reply}
+        if delivery.outcome == "accepted":
+            if record.state in ("sending", "uncertain"):
+                move(session, record, "sent", moment=now(), detail=detail)
+            return
+        if outbox.claimed_by != claim:
+            return  # the claim ran out, and somebody else has settled it
+        outbox.failure = delivery.reply
+        match delivery.outcome:
+            case "refused":
+                move(session, record, "failed", moment=now(), reason=delivery.reply, detail=detail)
+            case "deferred":
+                outbox.not_before = now() + FIRST_PAUSE * 2 ** min(outbox.attempts - 1, 6)
+                move(session, record, "approved", moment=now(), reason=f"tried again later: {delivery.reply}")
+            case "unreachable":
+                move(session, record, "approved", moment=now(), reason=delivery.reply)
+            case _ if firm.mail and firm.mail.proof:
+                # the claim runs out, and the mailbox of copies will tell
+                append(
+                    session,
+                    moment=now(),
+                    actor="opslayer",
+                    event="unclear",
+                    proposal_id=number,
+                    detail=detail,
+                )
+            case _:
+                move(session, record, "uncertain", moment=now(), reason=delivery.reply, detail=detail)
+
+
+def _recover(firm: Firm, store: Store, now: Clock) -> list[int]:
+    """Settle what a dispatch that died left behind, and what is uncertain; the proposals that moved."""
+    lapsed = select(Record).join(Record.outbox).where(
+        (Outbox.state == "uncertain") | ((Outbox.state == "sending") & (Outbox.claimed_until < now()))
+    )  # fmt: skip
+    with store.reading() as session:
+        if not session.scalars(lapsed).first():
+            return []
+    proof = open_proof(firm)
+    copies = arrived(proof) if proof is not None else None
+    moved = []
+    with store.session() as session:
+        lock(session)
+        for record in session.scalars(lapsed.order_by(Record.id)).all():
+            if _settle(session, record, copies, now()):
+                moved += [record.id]
+    return moved
+
+
+def _settle(session: Session, record: Record, copies: set[str] | None, moment: datetime) -> bool:
+    outbox = record.outbox
+    assert outbox is not None
+    if copies is not None and outbox.message_id in copies:
+        move(session, record, "sent", moment=moment, detail={"proof": outbox.message_id})
+        return True
+    if record.state == "uncertain":
+        return False
+    assert outbox.claimed_until is not None
+    if copies is None:
+        reason = "the dispatch died while it was sending, and no mailbox of copies tells whether it left"
+        move(session, record, "uncertain", moment=moment, reason=reason)
+        return True
+    if moment < outbox.claimed_until + GRACE:
+        return False  # its copy may be on the way
+    move(session, record, "approved", moment=moment, reason="no copy arrived: it had not left")
+    return True
+
+
+def _sent_today(session: Session, firm: Firm, moment: datetime) -> int:
+    """Messages sent since midnight, in the firm's time zone."""
+    day = moment.astimezone(firm.zone).date()
+    midnight = datetime.combine(day, clock_time(), tzinfo=firm.zone).astimezone(UTC)
+    sent = select(func.count()).select_from(Outbox).where(Outbox.sent_at >= midnight)
+    return int(session.execute(sent).scalar_one())

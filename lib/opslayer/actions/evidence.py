@@ -1,0 +1,97 @@
+"""Evidence: the rows a proposal rests on and the message it would send, bound by one SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from opslayer.actions.ladder import Invoice, Reminder
+from opslayer.actions.rule import Rule, Rung
+from opslayer.warehouse import Layer
+
+
+def gather(layer: Layer, rule: Rule, reminder: Reminder) -> dict[str, Any]:
+    """What the proposal is based on, in values that JSON carries: amounts as text, days in ISO 8601."""
+    return {
+        "rule": rule.name,
+        "query": rule.who,
+        "level": reminder.rung.days,
+        "rung": reminder.rung.name,
+        "party_id": reminder.party_id,
+        "party_name": reminder.party_name,
+        "party_email": reminder.client.party_email,
+        "as_of": layer.as_of.isoformat(),
+        "snapshot": layer.version.name,
+        "contracts": {"green": layer.version.contracts_green, "red": layer.version.contracts_red},
+        "base_currency": layer.base_currency,
+        "total_base": str(reminder.amount),
+        "totals": {currency: str(amount) for currency, amount in reminder.totals.items()},
+        "invoices": [_row(invoice, rung) for invoice, rung in reminder.invoices],
+    }
+
+
+def _row(invoice: Invoice, rung: Rung) -> dict[str, Any]:
+    return {
+        "invoice_id": invoice.invoice_id,
+        "number": invoice.number,
+        "issued_on": invoice.issued_on.isoformat(),
+        "due_on": invoice.due_on.isoformat(),
+        "days_overdue": invoice.days_overdue,
+        "rung": rung.days,
+        "currency": invoice.currency,
+        "total": str(invoice.total),
+        "open_amount": str(invoice.open_amount),
+        "open_base": str(invoice.open_base),
+    }
+
+
+def fingerprint(evidence: dict[str, Any], content: dict[str, Any]) -> str:
+    """SHA-256 over evidence and message as canonical JSON: what a decision is bound to."""
+    canonical = json.dumps([evidence, content], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def statement(evidence: dict[str, Any], *, firm: str, contact: str | None) -> dict[str, Any]:
+    """The evidence as the client reads it: days and amounts written out."""
+    return {
+        "firm": firm,
+        "contact": contact or "",
+        "client": evidence["party_name"],
+        "as_of": written_day(evidence["as_of"]),
+        "invoices": [
+            {
+                "number": " ".join(str(row["number"]).split()),
+                "issued_on": written_day(row["issued_on"]),
+                "due_on": written_day(row["due_on"]),
+                "days_overdue": row["days_overdue"],
+                "amount": written_amount(row["open_amount"]),
+                "currency": row["currency"],
+            }
+            for row in evidence["invoices"]
+        ],
+        "totals": [
+            {
+                "currency": currency,
+                "amount": written_amount(amount),
+                "overdue": written_amount(_overdue(evidence["invoices"], currency)),
+            }
+            for currency, amount in evidence["totals"].items()
+        ],
+    }
+
+
+def _overdue(rows: list[dict[str, Any]], currency: str) -> Decimal:
+    amounts = (Decimal(r["open_amount"]) for r in rows if r["currency"] == currency and r["days_overdue"] > 0)
+    return sum(amounts, Decimal(0))
+
+
+def written_day(day: str | date) -> str:
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    return f"{day.day} {day:%B %Y}"
+
+
+def written_amount(amount: str | Decimal) -> str:
+    return f"{Decimal(amount):,.2f}"

@@ -1,0 +1,103 @@
+"""Who is to be reminded of what: pure, from open invoices and what was sent before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from opslayer.actions.rule import Rule, Rung
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An open sales invoice as the layer's `who` query gives it; `open_base` in base currency."""
+
+    invoice_id: str
+    number: str
+    party_id: str
+    party_name: str | None
+    party_email: str | None
+    issued_on: date
+    due_on: date
+    days_overdue: int
+    currency: str
+    total: Decimal
+    open_amount: Decimal
+    open_base: Decimal
+    is_disputed: bool
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One message: a client, the level it is at, and every invoice of theirs that stands on a rung."""
+
+    client: Invoice
+    rung: Rung
+    invoices: tuple[tuple[Invoice, Rung], ...]
+
+    @property
+    def party_id(self) -> str:
+        return self.client.party_id
+
+    @property
+    def party_name(self) -> str:
+        return self.client.party_name or self.client.party_id
+
+    @property
+    def amount(self) -> Decimal:
+        """All of it, in base currency."""
+        return sum((invoice.open_base for invoice, _ in self.invoices), Decimal(0))
+
+    @property
+    def totals(self) -> dict[str, Decimal]:
+        """Open amount by currency."""
+        totals: dict[str, Decimal] = defaultdict(Decimal)
+        for invoice, _ in self.invoices:
+            totals[invoice.currency] += invoice.open_amount
+        return dict(sorted(totals.items()))
+
+    @property
+    def key(self) -> str:
+        """Client, level and invoice set, as a SHA-256: what may happen once, ever."""
+        identity = [self.party_id, self.rung.days, sorted(invoice.invoice_id for invoice, _ in self.invoices)]
+        return hashlib.sha256(json.dumps(identity, ensure_ascii=False).encode()).hexdigest()
+
+
+def read_invoices(rows: Iterable[Mapping[str, Any]]) -> list[Invoice]:
+    return [Invoice(**{name: row[name] for name in Invoice.__dataclass_fields__}) for row in rows]
+
+
+def due_reminders(
+    invoices: Iterable[Invoice], rule: Rule, *, reminded: Mapping[str, int], quiet: Collection[str]
+) -> list[Reminder]:
+    """The messages that `rule` calls for, by client.
+
+    An invoice stands on the highest rung it has reached. Its client is written to when it stands higher than
+    it was `reminded` at (invoice_id -> level), unless the client is `quiet`, or owes less than the minimum.
+    The message is at the highest of those rungs, and covers every invoice of the client that stands on one.
+    """
+    clients: dict[str, list[tuple[Invoice, Rung]]] = defaultdict(list)
+    for invoice in invoices:
+        rung = rule.reached(invoice.days_overdue)
+        if rung is not None and not (rule.exclude_disputed and invoice.is_disputed):
+            clients[invoice.party_id].append((invoice, rung))
+    reminders = []
+    for party_id, standing in sorted(clients.items()):
+        fresh = [
+            rung
+            for invoice, rung in standing
+            if invoice.invoice_id not in reminded or reminded[invoice.invoice_id] < rung.days
+        ]
+        if not fresh or party_id in quiet:
+            continue
+        ordered = sorted(standing, key=lambda pair: (pair[0].due_on, pair[0].invoice_id))
+        reminder = Reminder(ordered[0][0], max(fresh, key=lambda rung: rung.days), tuple(ordered))
+        if reminder.amount >= rule.minimum_amount:
+            reminders.append(reminder)
+    return reminders

@@ -1,0 +1,150 @@
+"""One message over SMTP: what became of it, never a guess; and the mailbox that proves what left."""
+
+from __future__ import annotations
+
+import base64
+import mailbox
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Any, Literal
+
+from opslayer.config import Firm, MailSection, secret
+from opslayer.errors import ConfigurationError
+
+TIMEOUT = 30.0  # seconds without a word from the server
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What the server said of one message.
+
+    accepted: it has it. refused: it never will. deferred: not now, it does not have it. unreachable: nobody
+    was there to ask. unclear: the text was handed over and no answer came.
+    """
+
+    outcome: Literal["accepted", "refused", "deferred", "unreachable", "unclear"]
+    reply: str
+
+
+def compose(content: dict[str, Any], *, sender: str, message_id: str, moment: datetime) -> EmailMessage:
+    """The message as approved: text and HTML, the statement attached."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = content["recipient"]
+    message["Subject"] = content["subject"]
+    message["Date"] = format_datetime(moment)
+    message["Message-ID"] = message_id
+    message.set_content(content["text"])
+    message.add_alternative(content["html"], subtype="html")
+    message.add_attachment(
+        base64.b64decode(content["pdf"]), maintype="application", subtype="pdf", filename=content["pdf_name"]
+    )
+    return message
+
+
+def deliver(settings: MailSection, message: EmailMessage) -> Delivery:
+    """Hand one message to the firm's mail server, with a blind copy where one is configured.
+
+    It goes to every recipient or to none: the copy proves that the client's went too.
+    """
+    recipients = [parseaddr(message["To"])[1], *([settings.copy_to] if settings.copy_to else [])]
+    try:
+        server = _connect(settings)
+    except (OSError, smtplib.SMTPException) as error:
+        return Delivery("unreachable", f"{settings.host}:{settings.port} did not let us in: {error}")
+    try:
+        return _hand_over(server, parseaddr(message["From"])[1], recipients, message.as_bytes())
+    finally:
+        server.close()
+
+
+def _connect(settings: MailSection) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    server: smtplib.SMTP
+    if settings.security == "tls":
+        server = smtplib.SMTP_SSL(settings.host, settings.port, timeout=TIMEOUT, context=context)
+    else:
+        server = smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT)
+    try:
+        if settings.security == "starttls":
+            server.starttls(context=context)
+        server.ehlo_or_helo_if_needed()
+        if settings.username:
+            server.login(settings.username, secret(settings.password) if settings.password else "")
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _hand_over(server: smtplib.SMTP, sender: str, recipients: Sequence[str], content: bytes) -> Delivery:
+    try:
+        client, *copies = recipients
+        code, reply = server.mail(sender)
+        if code != 250:
+            return Delivery("deferred", f"our sender was declined: {_said(code, reply)}")
+        code, reply = server.rcpt(client)
+        if code not in (250, 251):
+            return _declined(code, reply)
+        for address in copies:
+            code, reply = server.rcpt(address)
+            if code not in (250, 251):
+                return Delivery("deferred", f"our copy to {address} was declined: {_said(code, reply)}")
+    except (OSError, smtplib.SMTPException) as error:
+        return Delivery("deferred", f"the server went away before it had the message: {error}")
+    try:
+        code, reply = server.data(content)
+    except smtplib.SMTPDataError as error:  # it did not want the text, and was not given it
+        return _declined(error.smtp_code, error.smtp_error)
+    except (OSError, smtplib.SMTPException) as error:
+        return Delivery("unclear", f"the server had the message and did not answer: {error}")
+    if code != 250:
+        return _declined(code, reply)
+    return Delivery("accepted", _said(code, reply))
+
+
+def _declined(code: int, reply: bytes | str) -> Delivery:
+    return Delivery("refused" if 500 <= code < 600 else "deferred", _said(code, reply))
+
+
+def _said(code: int, reply: bytes | str) -> str:
+    return f"{code} {reply.decode(errors='replace') if isinstance(reply, bytes) else reply}"
+
+
+def open_proof(firm: Firm) -> mailbox.Maildir | None:
+    """The mailbox where copies arrive, or None where none is configured or it is not there yet.
+
+    Raises ConfigurationError for a kind that is not known.
+    """
+    if firm.mail is None or firm.mail.proof is None:
+        return None
+    kind, _, place = firm.mail.proof.partition(":")
+    if kind != "maildir" or not place or not firm.mail.copy_to:
+        raise ConfigurationError(
+            f"{firm.directory / 'firm.toml'}\n  at mail\n  at key: proof\n"
+            f'    expected "maildir:PATH", with copy_to beside it; got {firm.mail.proof!r}'
+        )
+    path = firm.directory / place
+    return mailbox.Maildir(path, create=False) if (Path(path) / "cur").is_dir() else None
+
+
+def arrived(proof: mailbox.Maildir) -> set[str]:
+    """The Message-ID of every copy there is."""
+    found = set()
+    for key in proof.iterkeys():
+        with proof.get_file(key) as file:
+            found.add(_message_id(file.read(65536)))
+    return found
+
+
+def _message_id(head: bytes) -> str:
+    from email.parser import BytesHeaderParser
+
+    return str(BytesHeaderParser().parsebytes(head)["Message-ID"] or "").strip()

@@ -1,0 +1,187 @@
+"""What was proposed, and how it stands: the store's rows as people and programs read them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer, selectinload
+
+from opslayer.errors import unknown
+from opslayer.store import AuditEvent, Store
+from opslayer.store import Proposal as Record
+from opslayer.store.models import PROPOSAL_STATES
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One message that is proposed, decided or sent; `amount` in the firm's base currency.
+
+    `id` is None in a dry run. `rung` is the name of its `level`, in days overdue.
+    """
+
+    id: int | None
+    state: str
+    reason: str | None
+    rule: str
+    level: int
+    rung: str
+    title: str
+    party_id: str
+    party_name: str
+    amount: Decimal
+    currency: str
+    as_of: date
+    snapshot: str
+    evidence: dict[str, Any]
+    evidence_hash: str
+    created_at: datetime
+    expires_at: datetime
+    approvals: tuple[str, ...] = ()
+    sent_at: datetime | None = None
+
+    @property
+    def invoices(self) -> int:
+        return len(self.evidence["invoices"])
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A proposal with the message it stands for, who must approve it, and everything that happened to it."""
+
+    proposal: Proposal
+    recipient: str | None
+    sender: str | None
+    subject: str
+    text: str
+    html: str
+    pdf: bytes
+    policy: str
+    events: tuple[dict[str, Any], ...]
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        return self.proposal.evidence
+
+    @property
+    def snapshot(self) -> str:
+        return self.proposal.snapshot
+
+
+def list_proposals(store: Store, state: str | None = None) -> list[Proposal]:
+    """Every proposal, or those in one state; newest first. Raises UsageError for a state that is none."""
+    if state is not None and state not in PROPOSAL_STATES:
+        raise unknown("state", state, PROPOSAL_STATES)
+    query = (
+        select(Record)
+        .options(defer(Record.content), selectinload(Record.decisions), selectinload(Record.outbox))
+        .order_by(Record.id.desc())
+    )
+    if state is not None:
+        query = query.where(Record.state == state)
+    with store.reading() as session:
+        return [as_proposal(record) for record in session.scalars(query)]
+
+
+def show_proposal(store: Store, number: int) -> Shown:
+    """One proposal in full. Raises UsageError where there is none of that number."""
+    with store.reading() as session:
+        record = find(session, number)
+        trail = select(AuditEvent).where(AuditEvent.proposal_id == number).order_by(AuditEvent.id)
+        content = record.content
+        return Shown(
+            proposal=as_proposal(record),
+            recipient=content["recipient"],
+            sender=content["sender"],
+            subject=content["subject"],
+            text=content["text"],
+            html=content["html"],
+            pdf=base64.b64decode(content["pdf"]),
+            policy=content["policy"],
+            events=tuple(
+                {"at": event.happened_at, "who": event.actor, "what": event.event, **event.detail}
+                for event in session.scalars(trail)
+            ),
+        )
+
+
+def find(session: Session, number: int) -> Record:
+    """Raises UsageError where there is no such proposal."""
+    record = session.get(Record, number)
+    if record is None:
+        numbers = session.scalars(select(Record.id).order_by(Record.id.desc()).limit(10))
+        raise unknown("proposal", str(number), map(str, numbers))
+    return record
+
+
+def as_proposal(record: Record) -> Proposal:
+    return Proposal(
+        id=record.id,
+        state=record.state,
+        reason=record.reason,
+        rule=record.rule,
+        level=record.level,
+        rung=record.evidence["rung"],
+        title=record.title,
+        party_id=record.subject,
+        party_name=record.evidence["party_name"],
+        amount=record.amount,
+        currency=record.currency,
+        as_of=record.as_of,
+        snapshot=record.snapshot,
+        evidence=record.evidence,
+        evidence_hash=record.evidence_hash,
+        created_at=record.created_at,
+        expires_at=record.expires_at,
+        approvals=tuple(d.person for d in approvals(record)),
+        sent_at=record.outbox.sent_at if record.outbox else None,
+    )
+
+
+def approvals(record: Record) -> list[Any]:
+    """The decisions for it that were given on the evidence it has now."""
+    return [
+        decision
+        for decision in record.decisions
+        if decision.verdict == "approved" and decision.evidence_hash == record.evidence_hash
+    ]
+
+
+COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "id": pl.Int64,
+    "proposed_on": pl.Date,
+    "party_name": pl.String,
+    "level": pl.String,
+    "invoices": pl.Int64,
+    "amount": pl.Decimal(18, 2),
+    "currency": pl.String,
+    "state": pl.String,
+    "reason": pl.String,
+}
+
+
+def as_table(proposals: Iterable[Proposal]) -> pl.DataFrame:
+    """One row a proposal, for people: `amount` in base currency, `level` by its name."""
+    return pl.DataFrame(
+        [
+            {
+                "id": proposal.id,
+                "proposed_on": proposal.as_of,
+                "party_name": proposal.party_name,
+                "level": proposal.rung,
+                "invoices": proposal.invoices,
+                "amount": proposal.amount,
+                "currency": proposal.currency,
+                "state": proposal.state,
+                "reason": proposal.reason,
+            }
+            for proposal in proposals
+        ],
+        schema=COLUMNS,
+    )

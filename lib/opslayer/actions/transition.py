@@ -1,0 +1,102 @@
+"""How a proposal moves from state to state, each move with its event in the audit trail.
+
+proposed ─ approved ─ sending ─ sent           held waits for what may pass; uncertain waits for a person
+    │         ├ held ┘   ├ uncertain ─ sent    rejected by a person; expired by time; cancelled because its
+    │         │          └ failed              evidence no longer holds, or a newer proposal covers it
+    └ rejected, expired, cancelled
+
+The caller holds the trail's lock (`store.lock`) from before it reads until it commits.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from opslayer.config import Firm
+from opslayer.store import Decision, Outbox, append
+from opslayer.store import Proposal as Record
+
+SYSTEM = "opslayer"
+OPEN = ("proposed", "held")
+UNSENT = ("proposed", "approved", "held")
+
+
+def move(
+    session: Session,
+    record: Record,
+    state: str,
+    *,
+    moment: datetime,
+    actor: str = SYSTEM,
+    reason: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Put a proposal into `state`, its outbox row along with it, and write that down."""
+    record.state, record.reason = state, reason
+    outbox = record.outbox
+    if outbox is not None:
+        outbox.state = "waiting" if state in ("approved", "held") else state
+        if state != "sending":
+            outbox.claimed_by = outbox.claimed_until = None
+        if state == "sent":
+            outbox.sent_at = moment
+    content = {"reason": reason, **(detail or {})} if reason else detail
+    append(session, moment=moment, actor=actor, event=state, proposal_id=record.id, detail=content)
+
+
+def decide(
+    session: Session, record: Record, verdict: str, *, person: str, reason: str, moment: datetime
+) -> Decision:
+    """Keep one yes or no, bound to the evidence it was given on."""
+    decision = Decision(
+        verdict=verdict,
+        person=person,
+        reason=reason,
+        evidence_hash=record.evidence_hash,
+        decided_at=moment,
+    )
+    record.decisions.append(decision)
+    session.flush()
+    append(
+        session,
+        moment=moment,
+        actor=person,
+        event=f"decision: {verdict}",
+        proposal_id=record.id,
+        detail={"decision": decision.id, "reason": reason, "evidence_hash": record.evidence_hash},
+    )
+    return decision
+
+
+def enqueue(session: Session, firm: Firm, record: Record, *, moment: datetime) -> None:
+    """Into the outbox, in the transaction of the last approval, to wait out the hold."""
+    hold = timedelta(minutes=firm.mail.hold_minutes if firm.mail else 0)
+    if record.outbox is None:
+        sender = record.content["sender"] or (firm.mail.sender if firm.mail else "")
+        domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+        record.outbox = Outbox(
+            message_id=f"<{record.idempotency_key}@{domain}>", state="waiting", attempts=0, not_before=moment
+        )
+    record.outbox.not_before = moment + hold
+    record.outbox.failure = None
+    move(session, record, "approved", moment=moment)
+
+
+def expire(session: Session, *, moment: datetime) -> list[Record]:
+    """Void what nobody sent in time."""
+    late = select(Record).where(Record.state.in_(UNSENT), Record.expires_at <= moment).order_by(Record.id)
+    expired = list(session.scalars(late))
+    for record in expired:
+        move(
+            session,
+            record,
+            "expired",
+            moment=moment,
+            reason=f"it was valid until {record.expires_at:%Y-%m-%d}",
+        )
+    return expired

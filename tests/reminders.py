@@ -1,0 +1,233 @@
+"""A firm with a few invoices, a published snapshot of them, and a mail server that keeps what it gets."""
+
+from __future__ import annotations
+
+import json
+import mailbox
+import smtplib
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from email.message import EmailMessage, Message
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Mailbox
+
+from opslayer.config import Firm, load_firm
+from opslayer.warehouse import Layer, Version, open_layer
+from opslayer.warehouse.versions import point, record
+
+AS_OF = date(2026, 11, 16)
+MOMENT = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)
+MARTS = Path(__file__).resolve().parents[1] / "lib" / "opslayer" / "warehouse" / "models" / "marts"
+FIRM = """
+[firm]
+name = "Harrow & Vale"
+base_currency = "EUR"
+time_zone = "Europe/Dublin"
+
+[sources.ledger]
+kind = "files"
+mapping = "opslayer"
+path = "data"
+
+[store]
+url = "{store}"
+
+[[people]]
+name = "Maeve Harrow"
+email = "maeve@harrow.example"
+roles = ["partner", "finance"]
+
+[[people]]
+name = "Tomas Vale"
+email = "tomas@harrow.example"
+roles = ["finance"]
+
+[[people]]
+name = "Ines Duarte"
+email = "ines@harrow.example"
+roles = ["analyst"]
+"""
+MAIL = """
+[mail]
+host = "localhost"
+port = {port}
+security = "none"
+sender = "Harrow & Vale Accounts <accounts@harrow.example>"
+hold_minutes = {hold}
+"""
+PROOF = """copy_to = "sent@harrow.example"
+proof = "maildir:sent"
+"""
+CORE = """
+create schema core; create schema marts; create schema quality;
+create table core.party (party_id varchar, name varchar, email varchar);
+create table core.invoice (
+    invoice_id varchar, number varchar, party_id varchar, issued_on date, due_on date, currency varchar,
+    total decimal(18, 2), total_base decimal(18, 2), status varchar, is_disputed boolean);
+create table core.payment (
+    document_id varchar, direction varchar, kind varchar, paid_on date,
+    amount decimal(18, 2), amount_base decimal(18, 2));
+create table quality.results (
+    as_of date, table_name varchar, rule varchar, severity varchar, dimension varchar, passed boolean);
+"""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An invoice `overdue` days past due on the snapshot's day."""
+
+    invoice: str
+    party: str
+    overdue: int
+    total: str = "1000.00"
+    currency: str = "EUR"
+    rate: str = "1"
+    disputed: bool = False
+    status: str = "open"
+    paid: str = "0"
+    credited: str = "0"
+
+
+@dataclass
+class Books:
+    """A firm's books: change them, then publish."""
+
+    firm: Firm
+    invoices: list[Owed] = field(default_factory=list)
+    emails: dict[str, str | None] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    broken: list[tuple[str, str, str, str]] = field(default_factory=list)  # table, rule, severity, dimension
+
+    def change(self, invoice: str, **values: Any) -> None:
+        self.invoices = [replace(i, **values) if i.invoice == invoice else i for i in self.invoices]
+
+    def pass_days(self, days: int) -> None:
+        self.invoices = [replace(i, overdue=i.overdue + days) for i in self.invoices]
+
+    def publish(self, *, as_of: date = AS_OF, moment: datetime = MOMENT) -> Layer:
+        """A new version with what the books hold, opened."""
+        folder = self.firm.var / "warehouse"
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{as_of}.{len(list(folder.glob('*.duckdb'))) + 1:03d}"
+        path = folder / f"{name}.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(CORE)
+            for party in {i.party for i in self.invoices}:
+                email = self.emails.get(party, f"{party}@client.example")
+                connection.execute(
+                    "insert into core.party values (?, ?, ?)", [party, self.names.get(party, party.title()), email]
+                )
+            for owed in self.invoices:
+                due = as_of - timedelta(days=owed.overdue)
+                base = Decimal(owed.total) * Decimal(owed.rate)
+                connection.execute(
+                    "insert into core.invoice values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [owed.invoice, f"INV-{owed.invoice}", owed.party, due - timedelta(days=30), due,
+                     owed.currency, owed.total, base, owed.status, owed.disputed],
+                )  # fmt: skip
+                for kind, amount in (("payment", owed.paid), ("credit", owed.credited)):
+                    if Decimal(amount):
+                        connection.execute(
+                            "insert into core.payment values (?, 'in', ?, ?, ?, ?)",
+                            [owed.invoice, kind, as_of, amount, Decimal(amount) * Decimal(owed.rate)],
+                        )
+            for broken in self.broken:
+                connection.execute("insert into quality.results values (?, ?, ?, ?, ?, false)", [as_of, *broken])
+            mart = (MARTS / "open_item.sql").read_text()
+            connection.execute(f"create table marts.open_item as {mart}", {"as_of": as_of})
+        version = Version(name, path, as_of, moment, {}, 10, len(self.broken))
+        record(version)
+        point(self.firm, version)
+        return open_layer(self.firm)
+
+
+def write_firm(
+    directory: Path, *, store: str = "sqlite:///var/store.db", port: int | None = None, hold: int = 0,
+    proof: bool = False,
+) -> Firm:  # fmt: skip
+    directory.mkdir(parents=True, exist_ok=True)
+    text = FIRM.format(store=store)
+    if port is not None:
+        text += MAIL.format(port=port, hold=hold) + (PROOF if proof else "")
+    (directory / "firm.toml").write_text(text)
+    return load_firm(directory)
+
+
+class Server(Controller):
+    """A real SMTP server that keeps each message in a maildir, with who it was for."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        super().__init__(Inbox(folder), hostname="127.0.0.1", port=port)
+
+
+class Inbox(Mailbox):
+    """Keeps one copy a recipient, in a maildir named after the address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.refuses: dict[str, str] = {}
+        self.hangs_up_after_data = False
+        super().__init__(str(folder / "all"))
+
+    async def handle_RCPT(  # noqa: N802  aiosmtpd's name
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if address in self.refuses:
+            return self.refuses[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        for address in envelope.rcpt_tos:
+            message = self.prepare_message(session, envelope)
+            mailbox.Maildir(self.folder / address, create=True).add(message)
+        if self.hangs_up_after_data:
+            server.transport.close()
+        return "250 kept"
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    folder.mkdir(parents=True, exist_ok=True)
+    server = Server(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def received(folder: Path, address: str) -> list[Message]:
+    """What arrived for an address."""
+    place = folder / address
+    if not place.is_dir():
+        return []
+    from email import message_from_bytes
+    from email.policy import default
+
+    box = mailbox.Maildir(place, create=False)
+    return [message_from_bytes(box.get_bytes(key), policy=default) for key in sorted(box.keys())]
+
+
+def everything(folder: Path) -> list[str]:
+    """Message-IDs of all that arrived for clients, as often as it did."""
+    return [
+        str(message["Message-ID"])
+        for place in folder.glob("*@client.example")
+        for message in received(folder, place.name)
+    ]
+
+
+__all__ = ["AS_OF", "MOMENT", "Books", "EmailMessage", "Owed", "Server", "everything", "json", "received",
+           "serving", "smtplib", "write_firm"]  # fmt: skip
