@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +49,7 @@ app.command(rich_help_panel="Start")(data.init)
 app.command(rich_help_panel="Start")(data.demo)
 app.command(rich_help_panel="Start")(work.doctor)
 app.command(rich_help_panel="Start")(work.up)
-for command in (
+DATA_COMMANDS: tuple[Callable[..., None], ...] = (
     data.refresh,
     data.land,
     data.build,
@@ -57,9 +58,11 @@ for command in (
     data.versions,
     data.rollback,
     data.quarantine,
-):
+)
+for command in DATA_COMMANDS:
     app.command(rich_help_panel=DATA)(command)
-for command in (work.run, work.status):
+WORK_COMMANDS: tuple[Callable[..., None], ...] = (work.run, work.status)
+for command in WORK_COMMANDS:
     app.command(rich_help_panel=WORK)(command)
 
 contracts = typer.Typer(no_args_is_help=True, help="What the data must be.")

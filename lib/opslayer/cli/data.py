@@ -57,8 +57,7 @@ def demo(
     """
     from opslayer import demo as firm
 
-    options = {} if as_of is None else {"as_of": as_of.date()}
-    made = firm.generate(directory, seed=seed, scale=scale, **options)
+    made = firm.generate(directory, seed=seed, scale=scale, as_of=as_of.date() if as_of else firm.AS_OF)
     rows = ", ".join(f"{count:,} {table}" for table, count in made.rows.items())
     edge.output.print(f"wrote {directory} as of {made.as_of}: {rows}", highlight=False)
 

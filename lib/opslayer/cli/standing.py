@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 
 from opslayer.cli import edge
 from opslayer.config import Firm
 from opslayer.warehouse import Version, current, open_layer
+
+LAST_RUNS = 7  # a morning's
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,10 @@ def read_standing(firm: Firm) -> Standing:
                     "notebook": run.notebook,
                     "state": run.state,
                     "as_of": str(run.as_of),
-                    "output": str(run.output),
+                    "executed": run.output or "",
+                    "page": run.page or "",
                 }
-                for run in last_runs(store)
+                for run in last_runs(store, LAST_RUNS)
             ],
         )
 
@@ -72,9 +76,17 @@ def show_standing(standing: Standing) -> None:
     waiting = standing.proposals.get("proposed", 0)
     states = ", ".join(f"{count} {state}" for state, count in sorted(standing.proposals.items()))
     edge.output.print(f"proposals  {waiting} waiting ({states or 'none yet'})", highlight=False)
-    edge.show_table(
-        "Last runs",
-        ("notebook", "state", "as of", "executed notebook"),
-        ((run["notebook"], run["state"], run["as_of"], run["output"]) for run in standing.runs),
-        empty="none yet",
-    )
+    edge.output.print("\n[bold]Last runs[/bold]" + ("" if standing.runs else ": none yet"))
+    for run in standing.runs:
+        mark = "green" if run["state"] == "succeeded" else "red"
+        edge.output.print(
+            f"[{mark}]{run['state']:<10}[/{mark}] {run['notebook']:<24} {run['as_of']}  {_near(run['page'])}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _near(path: str) -> str:
+    """A path as it is typed from here, where that is shorter."""
+    relative = os.path.relpath(path) if path else ""
+    return min(relative, path, key=len)

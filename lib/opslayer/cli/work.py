@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -103,4 +104,4 @@ def up() -> None:
     raise typer.Exit(runner.up(edge.firm(), progress=edge.output.print))
 
 
-ACTIONS: dict[str, object] = {}
+ACTIONS: dict[str, Callable[..., None]] = {}
