@@ -141,8 +141,8 @@ def test_one_metric_that_fails_leaves_the_others_alone() -> None:
 @pytest.mark.parametrize(
     ("amount", "unit", "text"),
     [
-        (21_357_029.0, "currency", "21.4m EUR"),
-        (-1_250_000, "currency", "-1.2m EUR"),
+        (21_357_029.0, "currency", "21.4M EUR"),
+        (-1_250_000, "currency", "-1.2M EUR"),
         (12_345, "currency", "12.3k EUR"),
         (9_999, "currency", "9,999 EUR"),
         (0, "currency", "0 EUR"),
@@ -159,7 +159,7 @@ def test_values_as_people_read_them(amount: float | None, unit: Unit, text: str)
 @pytest.mark.parametrize(
     ("now", "before", "unit", "text"),
     [
-        (21.4e6, 22.4e6, "currency", "-1.0m EUR"),
+        (21.4e6, 22.4e6, "currency", "-1.0M EUR"),
         (40, 38, "days", "+2 days"),
         (38.1, 38, "days", None),
         (0.436, 0.441, "ratio", "-0.5 points"),

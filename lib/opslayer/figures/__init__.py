@@ -2,7 +2,7 @@
 
 from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, payment_intervals
 from opslayer.figures.metric import as_of, expected, metric_table
-from opslayer.figures.results import pnl, variance_bridge
+from opslayer.figures.results import pnl, unusual_months, variance_bridge
 from opslayer.figures.style import Theme
 from opslayer.figures.table import Table, table
 
@@ -19,5 +19,6 @@ __all__ = [
     "payment_intervals",
     "pnl",
     "table",
+    "unusual_months",
     "variance_bridge",
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import plotly.graph_objects as go
 import polars as pl
 
-from opslayer.figures.style import BAD, INK, MAIN, SOFT, Theme, empty, faded, short, styled
+from opslayer.figures.style import BAD, INK, MAIN, Theme, empty, faded, short, styled
 
 NO_FORECAST = "No forecast yet: run the job morning."
 BUCKET_COLOURS = (0.35, 0.5, 0.65, 0.82, 1.0)
@@ -20,7 +22,7 @@ def aging(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     colours = [MAIN[theme] if bucket == "current" else BAD[theme] for bucket in frame["bucket"]]
     figure = go.Figure(
         go.Bar(
-            x=["not due" if bucket == "current" else f"{bucket} days" for bucket in frame["bucket"]],
+            x=["not due" if bucket == "current" else f"{bucket}<br>days" for bucket in frame["bucket"]],
             y=amounts,
             marker_color=[
                 faded(c, o) if c == BAD[theme] else c for c, o in zip(colours, BUCKET_COLOURS, strict=True)
@@ -33,6 +35,7 @@ def aging(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         )
     )
     styled(figure, theme, title=title)
+    figure.update_xaxes(tickfont={"color": INK[theme]})
     figure.update_yaxes(showticklabels=False, showgrid=False)
     return figure
 
@@ -64,26 +67,28 @@ def cash_forecast(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         hovertemplate="week of %{x|%d %b}: %{y:,.0f}<br>80 %: %{customdata[0]:,.0f} to %{customdata[1]:,.0f}"
         "<extra></extra>",
     )
-    styled(figure, theme, title=title)
-    figure.update_xaxes(tickformat="%d %b")
-    figure.update_yaxes(tickformat=".2s", rangemode="tozero")
+    styled(figure, theme, title=title, reading="Line: expected. Bands: 50, 80 and 95 % of outcomes.")
+    figure.update_xaxes(tickformat="%-d %b", tickvals=weeks[::3])
+    _amounts(figure)
     return figure
 
 
-def cash_position(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
-    """Cash by day; `frame` has day, balance_base."""
-    title = "Cash"
+def cash_position(frame: pl.DataFrame, *, theme: Theme = "light", days: int = 365) -> go.Figure:
+    """Cash by day, the last `days`; `frame` has day, balance_base."""
+    title = "Cash by day"
     if frame.is_empty():
         return empty("No account of the ledger is a bank account.", theme, title=title)
+    last: date = frame["day"].to_list()[-1]
+    shown = frame.filter(pl.col("day") > last - timedelta(days=days))
     return _line(
-        frame["day"].to_list(), frame["balance_base"].cast(float).to_list(), title, theme, shape="hv"
+        shown["day"].to_list(), shown["balance_base"].cast(float).to_list(), title, theme, shape="hv"
     )
 
 
-def dso(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
-    """Days sales outstanding at each month end; `frame` has month_end, dso_days."""
+def dso(frame: pl.DataFrame, *, theme: Theme = "light", months: int = 24) -> go.Figure:
+    """Days sales outstanding at the last `months` month ends; `frame` has month_end, dso_days."""
     title = "Days sales outstanding"
-    known = frame.drop_nulls("dso_days")
+    known = frame.drop_nulls("dso_days").tail(months)
     if known.is_empty():
         return empty("Nothing was invoiced.", theme, title=title)
     return _line(known["month_end"].to_list(), known["dso_days"].to_list(), title, theme, unit=" days")
@@ -114,7 +119,7 @@ def payment_intervals(frame: pl.DataFrame, *, theme: Theme = "light", rows: int 
         y=places,
         mode="markers",
         hoverinfo="skip",
-        marker={"symbol": "line-ns", "size": 13, "line": {"width": 2, "color": SOFT[theme]}},
+        marker={"symbol": "line-ns", "size": 13, "line": {"width": 2, "color": INK[theme]}},
     )
     late = (shown["expected_on"] > shown["due_on"]).to_list()
     figure.add_scatter(
@@ -125,11 +130,12 @@ def payment_intervals(frame: pl.DataFrame, *, theme: Theme = "light", rows: int 
         customdata=shown.select("reasons").rows(),
         hovertemplate="%{x|%d %b %Y}<br>%{customdata[0]}<extra></extra>",
     )
-    styled(figure, theme, title=title, height=90 + 27 * len(names))
+    reading = "Dot: expected, red where late. Bar: 80 % of outcomes. Tick: due."
+    styled(figure, theme, title=title, reading=reading, height=110 + 27 * len(names))
     figure.update_yaxes(
         tickvals=places, ticktext=names, showgrid=False, zeroline=False, tickfont={"color": INK[theme]}
     )
-    figure.update_xaxes(tickformat="%d %b")
+    figure.update_xaxes(tickformat="%-d %b", nticks=7)
     return figure
 
 
@@ -159,6 +165,14 @@ def _line(
         cliponaxis=False,
     )
     styled(figure, theme, title=title)
-    figure.update_layout(margin_r=64)  # room for the label
-    figure.update_yaxes(tickformat=".2s" if not unit else None, rangemode="tozero")
+    figure.update_layout(margin_r=64)  # room for the label of the last point
+    figure.update_xaxes(tickformat="%b<br>%Y", nticks=6)
+    if unit:
+        figure.update_yaxes(rangemode="tozero")
+    else:
+        _amounts(figure)
     return figure
+
+
+def _amounts(figure: go.Figure) -> None:
+    figure.update_yaxes(tickformat="~s", rangemode="tozero")

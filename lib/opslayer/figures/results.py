@@ -1,27 +1,34 @@
-"""Figures of results: profit and loss by month, and what made the difference."""
+"""Figures of results: profit and loss by month, what made the difference, what is out of the ordinary."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import plotly.graph_objects as go
 import polars as pl
 
-from opslayer.figures.style import BAD, GOOD, INK, LINE, MAIN, SOFT, Theme, empty, short, styled
+from opslayer.figures.style import BAD, GOOD, INK, LINE, MAIN, SOFT, Theme, empty, faded, short, styled
 
-DRIVER_TITLES = {
+SECTIONS = {"direct_cost": "Direct costs", "overhead": "Overheads", "other_income": "Other income"}
+DRIVERS = {
     "price": "Price",
     "volume": "Volume",
     "mix": "Mix",
     "fx": "Currency",
     "timing": "Timing",
-    "other": "Other",
+    "new": "New",
+    "other": "Other revenue",
 }
 COMPARISONS = {"budget": "budget", "prior": "the month before"}
 
 
-def pnl(frame: pl.DataFrame, *, theme: Theme = "light", months: int = 18) -> go.Figure:
-    """Revenue and profit by month beside the budget; `frame` is the table pnl_comparison."""
+def pnl(
+    frame: pl.DataFrame, *, theme: Theme = "light", months: int = 18, as_of: date | None = None
+) -> go.Figure:
+    """Revenue and profit by month beside the budget; `frame` is the table pnl_comparison.
+
+    Months that have not ended by `as_of` are pale.
+    """
     title = "Revenue and profit by month"
     if frame.is_empty():
         return empty("No journal touches a profit-and-loss account yet.", theme, title=title)
@@ -32,6 +39,7 @@ def pnl(frame: pl.DataFrame, *, theme: Theme = "light", months: int = 18) -> go.
             pl.col("actual").filter(revenue).sum().cast(float).alias("revenue"),
             pl.col("budget").filter(revenue).sum().cast(float).alias("planned"),
             pl.col("actual").sum().cast(float).alias("profit"),
+            (pl.col("month").dt.month_end().first() <= (as_of or date.max)).alias("ended"),
         )
         .sort("month")
         .tail(months)
@@ -42,12 +50,12 @@ def pnl(frame: pl.DataFrame, *, theme: Theme = "light", months: int = 18) -> go.
         go.Bar(
             x=x,
             y=by_month["revenue"].to_list(),
-            marker_color=MAIN[theme],
-            opacity=0.85,
+            marker_color=[faded(MAIN[theme], 0.85 if ended else 0.35) for ended in by_month["ended"]],
             hovertemplate="revenue " + hover,
         )
     )
-    if by_month["planned"].sum():
+    planned = by_month["planned"].sum()
+    if planned:
         figure.add_scatter(
             x=x,
             y=by_month["planned"].to_list(),
@@ -62,63 +70,125 @@ def pnl(frame: pl.DataFrame, *, theme: Theme = "light", months: int = 18) -> go.
         hovertemplate="profit " + hover,
         line={"color": GOOD[theme], "width": 2.2},
     )
-    for name, label in (("revenue", "revenue"), ("profit", "profit")):
+    reading = f"Bars: revenue{', ticks: its budget' if planned else ''}. Line: profit."
+    if not by_month["ended"].all():
+        reading += " Pale: the month so far."
+    for name in ("revenue", "profit"):
         figure.add_annotation(
-            x=x[-1],
-            y=by_month[name][-1],
-            text=f"{label} {short(by_month[name][-1])}",
-            showarrow=False,
-            yshift=0,
-            xanchor="left",
-            xshift=10,
-            font={"color": INK[theme]},
-        )
-    styled(figure, theme, title=title)
-    figure.update_layout(margin_r=104)  # room for the labels
-    figure.update_xaxes(tickformat="%b %y")
-    figure.update_yaxes(tickformat=".2s")
+            x=x[-1], y=by_month[name][-1], text=short(by_month[name][-1]), showarrow=False, xanchor="left",
+            xshift=16, font={"color": INK[theme]},
+        )  # fmt: skip
+    styled(figure, theme, title=title, reading=reading)
+    figure.update_layout(margin_r=44)  # room for the labels of the last month
+    edge = timedelta(days=20)
+    figure.update_xaxes(tickformat="%b<br>%Y", nticks=7, range=[x[0] - edge, x[-1] + edge])
+    figure.update_yaxes(tickformat="~s")
     return figure
 
 
-def variance_bridge(frame: pl.DataFrame, *, comparison: str, theme: Theme = "light") -> go.Figure:
-    """The last explained month's drivers, adding up to the whole; `frame` is the table variance_driver."""
+def variance_bridge(
+    frame: pl.DataFrame, *, comparison: str, theme: Theme = "light", month: date | None = None
+) -> go.Figure:
+    """A month's drivers, adding up to the whole; `frame` is the table variance_driver.
+
+    `month` is the last one explained where it is not given.
+    """
     against = COMPARISONS.get(comparison, comparison)
-    title = f"What made the difference to {against}"
-    chosen = frame.filter(pl.col("comparison") == comparison).sort("month")
+    title = f"Profit against {against}"
+    chosen = frame.filter(pl.col("comparison") == comparison)
+    chosen = chosen.filter(pl.col("month") == (month or pl.col("month").max()))
     if chosen.is_empty():
-        why = (
-            "There is no budget for a closed month."
-            if comparison == "budget"
-            else "No month is explained yet."
-        )
-        return empty(why, theme, title=title)
-    month: date = chosen["month"].to_list()[-1]
-    parts = (
-        chosen.filter(pl.col("month") == month)
-        .with_columns(
-            kind=pl.when(pl.col("section") == "revenue").then(pl.col("driver")).otherwise(pl.col("section"))
-        )
-        .group_by("kind")
-        .agg(pl.col("amount_base").sum().cast(float))
-        .sort(pl.col("amount_base").abs(), descending=True)
-    )
-    names = [DRIVER_TITLES.get(kind, kind.replace("_", " ").capitalize()) for kind in parts["kind"]]
-    amounts = parts["amount_base"].to_list()
+        missing = "There is no budget for this month" if comparison == "budget" else "No month before it"
+        return empty(f"{missing}, or it is not explained yet: run the job morning.", theme, title=title)
+    explained: date = chosen["month"].to_list()[0]
+    totals: dict[str, float] = {}
+    for section, driver, amount in chosen.select("section", "driver", "amount_base").rows():
+        name = _driver_title(section, driver)
+        totals[name] = totals.get(name, 0.0) + float(amount)
+    order = [*DRIVERS.values(), *_cost_titles()]
+    names = sorted(totals, key=lambda name: order.index(name) if name in order else len(order))
+    amounts = [totals[name] for name in names]
+    whole = sum(amounts)
     figure = go.Figure(
         go.Waterfall(
-            x=[*names, "Total"],
-            y=[*amounts, sum(amounts)],
+            orientation="h",
+            y=[*names, "<b>Difference</b>"],
+            x=[*amounts, whole],
             measure=["relative"] * len(amounts) + ["total"],
-            text=[f"{'+' if amount > 0 else ''}{short(amount)}" for amount in [*amounts, sum(amounts)]],
+            text=[f"{'+' if amount > 0 else ''}{short(amount)}" for amount in [*amounts, whole]],
             textposition="outside",
+            textfont={"color": INK[theme]},
             cliponaxis=False,
             increasing={"marker": {"color": GOOD[theme]}},
             decreasing={"marker": {"color": BAD[theme]}},
             totals={"marker": {"color": SOFT[theme]}},
             connector={"line": {"color": LINE[theme]}},
-            hovertemplate="%{x}: %{delta:,.0f}<extra></extra>",
+            hovertemplate="%{y}: %{delta:,.0f}<extra></extra>",
         )
     )
-    styled(figure, theme, title=f"{title}, {month:%B %Y}", height=360)
-    figure.update_yaxes(tickformat=".2s")
+    reading = "What added to profit, and what took from it; revenue's drivers first."
+    styled(figure, theme, title=f"{title}, {explained:%B %Y}", reading=reading, height=100 + 30 * len(names))
+    low, high = _reach(amounts)
+    room = 0.16 * (high - low)  # for the labels beside the bars
+    figure.update_xaxes(showticklabels=False, range=[low - room, high + room])
+    figure.update_yaxes(
+        autorange="reversed", showgrid=False, tickfont={"color": INK[theme]}, nticks=len(names) + 1
+    )
+    figure.update_layout(bargap=0.3)
     return figure
+
+
+def unusual_months(frame: pl.DataFrame, *, theme: Theme = "light", rows: int = 10) -> go.Figure:
+    """Account months beside what was to be expected; `frame` is the table unusual_account_month."""
+    title = "Account months out of the ordinary"
+    if frame.is_empty():
+        return empty("None in the last look at the books.", theme, title=title)
+    shown = frame.sort("score", descending=True).head(rows).reverse()
+    names = [f"{name}, {month:%b %Y}  " for name, month in shown.select("account_name", "month").rows()]
+    places = list(range(len(names)))
+    figure = go.Figure()
+    for place, (low, high) in enumerate(shown.select(pl.col("lower", "upper").cast(float)).rows()):
+        figure.add_scatter(
+            x=[low, high], y=[place, place], mode="lines", hoverinfo="skip",
+            line={"color": faded(MAIN[theme], 0.35), "width": 7},
+        )  # fmt: skip
+    amounts = shown["amount_base"].cast(float).to_list()
+    figure.add_scatter(
+        x=amounts,
+        y=places,
+        mode="markers+text",
+        text=[short(amount) for amount in amounts],
+        textposition="top center",
+        textfont={"color": INK[theme]},
+        cliponaxis=False,
+        marker={"size": 9, "color": BAD[theme]},
+        customdata=shown.select("reasons").rows(),
+        hovertemplate="%{x:,.0f}<br>%{customdata[0]}<extra></extra>",
+    )
+    reading = "Dot: booked. Bar: what the account's own past leads one to expect."
+    styled(figure, theme, title=title, reading=reading, height=110 + 36 * len(names))
+    figure.update_xaxes(tickformat="~s", nticks=6)
+    figure.update_yaxes(
+        tickvals=places, ticktext=names, showgrid=False, tickfont={"color": INK[theme]},
+        range=[-0.6, len(names) - 0.2],
+    )  # fmt: skip
+    return figure
+
+
+def _driver_title(section: str, driver: str) -> str:
+    if section == "revenue":
+        return DRIVERS.get(driver, driver.capitalize())
+    whole = SECTIONS.get(section, section.replace("_", " ").capitalize())
+    if section != "direct_cost":
+        return whole
+    return f"{whole}, {'spending' if driver == 'other' else DRIVERS.get(driver, driver).lower()}"
+
+
+def _cost_titles() -> list[str]:
+    return [_driver_title(section, driver) for section in SECTIONS for driver in DRIVERS]
+
+
+def _reach(amounts: list[float]) -> tuple[float, float]:
+    """The lowest and the highest point of a bridge of `amounts`, its start among them."""
+    points = [sum(amounts[:count]) for count in range(len(amounts) + 1)]
+    return min(points), max([*points, min(points) + 1.0])

@@ -9,38 +9,65 @@ import plotly.graph_objects as go
 Theme = Literal["light", "dark"]
 
 INK = {"light": "#1b2430", "dark": "#e4e9ef"}
-SOFT = {"light": "#6b7888", "dark": "#94a1b2"}
+SOFT = {"light": "#5f6b7a", "dark": "#9aa7b8"}
 LINE = {"light": "#e6eaef", "dark": "#2b3440"}
 MAIN = {"light": "#2457a6", "dark": "#7fb0ff"}
 GOOD = {"light": "#1a7f4b", "dark": "#4ac58a"}
 BAD = {"light": "#c0392b", "dark": "#ff8a80"}
-FONT = "system-ui, -apple-system, Segoe UI, sans-serif"
+FONT = '"Source Sans", system-ui, -apple-system, "Segoe UI", sans-serif'
 
 
-def styled(figure: go.Figure, theme: Theme, *, title: str, height: int = 320) -> go.Figure:
-    """The figure in the house's look; transparent, so that it takes its page's colour."""
+def styled(figure: go.Figure, theme: Theme, *, title: str, reading: str = "", height: int = 320) -> go.Figure:
+    """The figure in the house's look; transparent, so that it takes its page's colour.
+
+    `reading` is a line below the title that says what the marks are, in place of a legend.
+    """
     figure.update_layout(
-        title={"text": title, "font": {"size": 15, "color": INK[theme]}, "x": 0, "xref": "paper", "y": 0.97},
-        font={"family": FONT, "size": 12, "color": SOFT[theme]},
+        title={
+            "text": f"<b>{title}</b>",
+            "subtitle": {"text": reading, "font": {"size": 12, "color": SOFT[theme]}},
+            "font": {"size": 16, "color": INK[theme]},
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 8, "l": 2},
+        },
+        font={"family": FONT, "size": 13, "color": SOFT[theme]},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 8, "r": 16, "t": 44, "b": 8},
+        margin={"l": 4, "r": 12, "t": 66 if reading else 48, "b": 4},
         height=height,
         showlegend=False,
         hoverlabel={"font": {"family": FONT}},
         separators=".,",
         bargap=0.35,
+        dragmode=False,
     )
-    figure.update_xaxes(showgrid=False, zeroline=False, automargin=True, linecolor=LINE[theme], title=None)
-    figure.update_yaxes(gridcolor=LINE[theme], zerolinecolor=SOFT[theme], automargin=True, title=None)
+    figure.update_xaxes(
+        showgrid=False, zeroline=False, automargin=True, linecolor=LINE[theme], title=None, fixedrange=True,
+        tickangle=0,
+    )  # fmt: skip
+    figure.update_yaxes(
+        gridcolor=LINE[theme],
+        zerolinecolor=LINE[theme],
+        automargin=True,
+        title=None,
+        fixedrange=True,
+        nticks=5,
+    )
     return figure
 
 
 def empty(message: str, theme: Theme, *, title: str) -> go.Figure:
     """A figure that says why there is nothing to see, and what to do."""
     figure = go.Figure()
-    figure.add_annotation(text=message, showarrow=False, font={"size": 13, "color": SOFT[theme]})
-    styled(figure, theme, title=title, height=160)
+    figure.add_annotation(
+        text=message, showarrow=False, font={"size": 14, "color": SOFT[theme]}, xref="paper", yref="paper",
+        x=0, y=0.5, xanchor="left", align="left",
+    )  # fmt: skip
+    styled(figure, theme, title=title, height=120)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return figure
@@ -53,9 +80,9 @@ def faded(colour: str, opacity: float) -> str:
 
 
 def short(value: float) -> str:
-    """An amount in a label: 1.3m, 24k, 310."""
+    """An amount in a label: 1.3M, 24k, 310."""
     size = abs(value)
-    for least, divisor, word in ((1e6, 1e6, "m"), (1e4, 1e3, "k")):
+    for least, divisor, word in ((1e6, 1e6, "M"), (1e4, 1e3, "k")):
         if size >= least:
-            return f"{value / divisor:,.1f}{word}" if word == "m" else f"{value / divisor:,.0f}{word}"
+            return f"{value / divisor:,.1f}{word}" if word == "M" else f"{value / divisor:,.0f}{word}"
     return f"{value:,.0f}"

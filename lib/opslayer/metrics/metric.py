@@ -118,7 +118,7 @@ def _measured(layer: Queries, metric: Metric) -> MetricValue:
 
 
 def difference(value: MetricValue, currency: str) -> str | None:
-    """The value less the one before it: +4.1m EUR, -2 days, +1.3 points; None where it reads as nothing."""
+    """The value less the one before it: +4.1M EUR, -2 days, +1.3 points; None where it reads as nothing."""
     if value.value is None or value.previous is None:
         return None
     change, unit = value.value - value.previous, value.metric.unit
@@ -131,15 +131,15 @@ def _signed(words: str) -> str:
 
 
 def written(value: float | None, unit: Unit, currency: str) -> str:
-    """A value as people read it: 1.3m EUR, 39 days, 17 %."""
+    """A value as people read it: 1.3M EUR, 39 days, 17 %."""
     if value is None:
         return "no data"
     match unit:
         case "currency":
             size = abs(value)
-            for least, word in ((1e9, "bn"), (1e6, "m"), (1e4, "k")):
+            for least, word in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
                 if size >= least:
-                    scaled = value / {"bn": 1e9, "m": 1e6, "k": 1e3}[word]
+                    scaled = value / {"B": 1e9, "M": 1e6, "k": 1e3}[word]
                     return f"{scaled:,.1f}{word} {currency}"
             return f"{value:,.0f} {currency}"
         case "days":
