@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 from duckdb import DuckDBPyConnection, connect
 
 from opslayer.contracts.contract import Contract, Rule, Severity, Table
-from opslayer.contracts.queries import broken_rows, quoted, relation
+from opslayer.contracts.queries import broken_rows, literal, quoted, relation
 
 Progress = Callable[[str], None]
 SAMPLE = 5
@@ -87,6 +88,15 @@ class _Broken:
         return _Broken(self.rows + other.rows, (*self.sample, *other.sample)[:SAMPLE])
 
 
+@dataclass(frozen=True)
+class _Answers:
+    """What is known of a table before its details: rules that hold, what asking took, what was set aside."""
+
+    held: Mapping[str, bool]
+    seconds: float
+    aside: Mapping[tuple[str, str], _Broken]
+
+
 def audit(
     database: Path,
     contracts: Iterable[Contract],
@@ -111,9 +121,10 @@ def audit(
     outcome = validate(database, {p.name: p.askable for p in placed}, as_of)
     results: list[Result] = []
     with connect(str(database)) as connection:
+        rows, aside = _rows(connection, placed), _set_aside(connection)
         for place in placed:
-            held, seconds = outcome[place.name]
-            results += _results(connection, place, held, seconds, as_of)
+            answers = _Answers(*outcome[place.name], aside)
+            results += _results(connection, place, rows.get(place.name, 0), answers, as_of)
         write_results(connection, results, as_of, only)
         if docs is not None:
             from opslayer.contracts.pages import write_pages
@@ -156,45 +167,53 @@ def _names(contract: Contract, table: Table, sources: Iterable[tuple[str, str]])
 
 
 def _results(
-    connection: DuckDBPyConnection, place: _Placed, held: Mapping[str, bool], seconds: float, as_of: date
-) -> list[Result]:
-    rows = _count(connection, f"select count(*) from {relation(place.name)}") if place.columns else 0
-    aside = _set_aside(connection, place.name)
-    results = []
+    connection: DuckDBPyConnection, place: _Placed, rows: int, answers: _Answers, as_of: date
+) -> Iterator[Result]:
     for rule in place.table.rules:
         started = time.perf_counter()
-        found = aside.get(rule.name, _Broken())
+        aside = answers.aside.get((place.name, rule.name), _Broken())
         missing = sorted({*rule.columns} - place.columns)
-        if missing or not place.columns:
-            found = _Broken(rows, (f"no column {', '.join(missing)}" if place.columns else "no such table",))
-        elif not held[rule.name]:
-            found += _details(connection, rule, place, as_of)
-        results.append(
-            Result(
-                contract=place.contract.name,
-                version=place.contract.version,
-                table=place.name,
-                rule=rule.name,
-                dimension=rule.dimension,
-                severity=rule.severity,
-                passed=found == _Broken(),
-                rows_checked=rows + aside.get(rule.name, _Broken()).rows,
-                rows_failed=found.rows,
-                sample=found.sample,
-                seconds=seconds / max(1, len(held)) + time.perf_counter() - started,
-            )
+        if not place.columns:
+            found = _Broken(0, ("no such table",))
+        elif missing:
+            found = _Broken(rows, (f"no column {', '.join(missing)}",))
+        elif answers.held[rule.name]:
+            found = aside
+        else:
+            found = aside + _details(connection, rule, place, as_of)
+        yield Result(
+            contract=place.contract.name,
+            version=place.contract.version,
+            table=place.name,
+            rule=rule.name,
+            dimension=rule.dimension,
+            severity=rule.severity,
+            passed=found == _Broken(),
+            rows_checked=rows + aside.rows,
+            rows_failed=found.rows,
+            sample=found.sample,
+            seconds=answers.seconds / max(1, len(answers.held)) + time.perf_counter() - started,
         )
-    return results
 
 
-def _set_aside(connection: DuckDBPyConnection, name: str) -> dict[str, _Broken]:
-    """What each rule of the table has in quarantine."""
+def _set_aside(connection: DuckDBPyConnection) -> dict[tuple[str, str], _Broken]:
+    """(table, rule) -> what stands in quarantine."""
     found = connection.execute(
-        "select rule, count(*), list(source_key order by source_key)[1:$n] "
-        "from quality.quarantine where table_name = $table group by rule",
-        {"table": name, "n": SAMPLE},
+        "select table_name, rule, count(*), list(source_key order by source_key)[1:$n] "
+        "from quality.quarantine group by table_name, rule",
+        {"n": SAMPLE},
     ).fetchall()
-    return {rule: _Broken(count, tuple(map(str, keys))) for rule, count, keys in found}
+    return {(table, rule): _Broken(count, tuple(map(str, keys))) for table, rule, count, keys in found}
+
+
+def _rows(connection: DuckDBPyConnection, placed: Iterable[_Placed]) -> dict[str, int]:
+    """Rows of each table that is there."""
+    counts = " union all ".join(
+        f"select {literal(place.name)}, count(*) from {relation(place.name)}"
+        for place in placed
+        if place.columns
+    )
+    return dict(connection.execute(counts).fetchall()) if counts else {}
 
 
 def _details(connection: DuckDBPyConnection, rule: Rule, place: _Placed, as_of: date) -> _Broken:
@@ -228,8 +247,9 @@ def write_results(
         connection.execute("delete from quality.results where table_name in (select unnest($names))", doomed)
     rows = [_row(result, as_of) for result in results]
     if rows:
-        names = ", ".join(f"${name}" for name in rows[0])
-        connection.executemany(f"insert into quality.results values ({names})", rows)
+        connection.register("fresh", pl.DataFrame(rows, infer_schema_length=None).to_arrow())
+        connection.execute("insert into quality.results select * from fresh")
+        connection.unregister("fresh")
 
 
 def _row(result: Result, as_of: date) -> dict[str, object]:
