@@ -72,7 +72,7 @@ def write_statement(firm: Firm, table: dict[str, Any], *, moment: datetime) -> b
             format="pdf",
             font_paths=_fonts(),
             sys_inputs={"statement": json.dumps(table)},
-            timestamp=moment,
+            timestamp=moment.replace(microsecond=0),  # typst takes whole seconds
         )
     except typst.TypstError as error:
         raise ConfigurationError(f"{path}\n  {error.message}") from error

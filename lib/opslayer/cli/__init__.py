@@ -20,8 +20,8 @@ from opslayer.errors import OpslayerError
 app = typer.Typer(
     name="opslayer",
     help=(
-        "An operating layer for service firms: joins the systems a firm has, proves the data right, works out "
-        "what will happen and what to do, and does it inside guardrails.\n\n"
+        "An operating layer for service firms: joins the systems a firm has, proves the data right, works "
+        "out what will happen and what to do, and does it inside guardrails.\n\n"
         "Exit codes: 0 fine, 1 failed, 2 usage, 3 a blocking contract is red, 4 held by a guardrail."
     ),
     no_args_is_help=True,
