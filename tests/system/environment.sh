@@ -19,4 +19,5 @@ else
   uv="$VENV/.uv/bin/uv"
 fi
 [ -x "$VENV/bin/python" ] || "$uv" venv --quiet --allow-existing --python "$PYTHON" "$VENV"
-UV_PROJECT_ENVIRONMENT="$VENV" "$uv" sync --locked --python "$VENV/bin/python"
+echo "installing the locked dependencies into $VENV"
+UV_PROJECT_ENVIRONMENT="$VENV" "$uv" sync --locked --quiet --python "$VENV/bin/python"

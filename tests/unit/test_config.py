@@ -35,7 +35,11 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("[firm]\n", "[firm]\nbase_curency = 'EUR'\n", ["at firm", "at key: base_curency", '"base_currency"']),
+        (
+            "[firm]\n",
+            "[firm]\nbase_curency = 'EUR'\n",
+            ["at firm", "at key: base_curency", '"base_currency"'],
+        ),
         ("[firm]\n", "[mial]\nhost = 'x'\n[firm]\n", ["at key: mial", 'nearest: "mail"']),
         ('"files"', '"fils"', ["at sources.ledger", "fils", "'files'", 'nearest: "files"']),
         ("path =", "pth =", ["at sources.ledger", "at key: pth", 'nearest: "path"']),
@@ -45,7 +49,9 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ('name = "Acme"', 'name = "Acme', ["is not TOML"]),
     ],
 )
-def test_an_error_names_key_found_allowed_nearest(tmp_path: Path, old: str, new: str, expected: list[str]) -> None:
+def test_an_error_names_key_found_allowed_nearest(
+    tmp_path: Path, old: str, new: str, expected: list[str]
+) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_firm(write(tmp_path, GOOD.replace(old, new, 1)))
     message = str(caught.value)

@@ -39,8 +39,13 @@ def test_the_order_is_read_from_the_queries(tmp_path: Path) -> None:
         staging__payment="select * from mapped.payment",
     )
     assert order(tmp_path) == [
-        "staging.invoice", "staging.payment", "core.invoice", "core.payment", "marts.open_item", "marts.aging",
-    ]  # fmt: skip
+        "staging.invoice",
+        "staging.payment",
+        "core.invoice",
+        "core.payment",
+        "marts.open_item",
+        "marts.aging",
+    ]
 
 
 def test_a_circle_is_named(tmp_path: Path) -> None:
@@ -58,7 +63,7 @@ def test_a_table_nobody_makes_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sql", ["select from where", "select 1; select 2", "-- nothing"])
 def test_a_file_holds_one_query(tmp_path: Path, sql: str) -> None:
     write(tmp_path, core__bad=sql)
-    with pytest.raises(BuildError, match="bad.sql"):
+    with pytest.raises(BuildError, match=r"bad\.sql"):
         read_model(tmp_path / "core" / "bad.sql")
 
 
@@ -66,7 +71,9 @@ def test_values_are_bound_by_name(tmp_path: Path) -> None:
     write(tmp_path, marts__m="select $as_of as as_of, '$not_me' as text -- $nor_me")
     model = read_model(tmp_path / "marts" / "m.sql")
     assert model.values == {"as_of"}
-    assert bind(model.values, {"as_of": "2021-01-15", "base_currency": "CAD"}, model.name) == {"as_of": "2021-01-15"}
+    assert bind(model.values, {"as_of": "2021-01-15", "base_currency": "CAD"}, model.name) == {
+        "as_of": "2021-01-15"
+    }
     with pytest.raises(BuildError, match=r"marts.m binds \$as_of; given: base_currency"):
         bind(model.values, {"base_currency": "CAD"}, model.name)
 
