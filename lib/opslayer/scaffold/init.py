@@ -102,7 +102,7 @@ def _has(names: list[str], pattern: str, table: str) -> bool:
 
 
 def _base_currency(folder: Path, pattern: str, mapping: str) -> str | None:
-    """The currency of documents whose rate is one."""
+    """The currency of documents whose rate is one, or that have none."""
     if mapping not in RATES:
         return None
     table, currency, rate = RATES[mapping]
@@ -110,7 +110,8 @@ def _base_currency(folder: Path, pattern: str, mapping: str) -> str | None:
     if not path.exists() or path.suffix.lower() != ".csv":
         return None
     frame = pl.read_csv(path, infer_schema=False, columns=[currency, rate])
-    base = frame.filter(pl.col(rate).cast(pl.Float64, strict=False) == 1)[currency].drop_nulls()
+    # a system that keeps one currency gives no rates
+    base = frame.filter(pl.col(rate).cast(pl.Float64, strict=False).fill_null(1) == 1)[currency].drop_nulls()
     return str(base.mode().sort()[0]) if len(base) else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from pathlib import Path
 
 import sqlglot
@@ -103,18 +102,7 @@ def mapped_query(source: str, mapping: SourceMapping, entity: str, spec: EntityS
                 f"{where}.columns\n  at key: {column}\n    expected one of: {', '.join(sorted(allowed))}"
                 + (f'\n    nearest: "{near}"' if near else "")
             )
-    first = spec.from_.split()[-1]
-    selected = ", ".join(
-        f"cast({value} as varchar) as {quoted(name)}" for name, value in spec.columns.items()
-    )
-    text = f"select {selected}, {literal(source)} as source, {first}._load_id as _load_id from {spec.from_} "
-    text += " ".join(spec.join) + (f" where {spec.where}" if spec.where else "")
-    try:
-        query = sqlglot.parse_one(text, dialect="duckdb")
-    except sqlglot.errors.ParseError as error:
-        raise ConfigurationError(f"{where}\n    expected SQL scalar expressions; got {error}") from error
-    if not isinstance(query, exp.Select):
-        raise ConfigurationError(f"{where}\n    expected scalar expressions; got a {query.key} statement")
+    query = _parsed(source, spec, where)
     named = {cte.alias for cte in query.find_all(exp.CTE)}
     for table in query.find_all(exp.Table):
         if table.name in named:
@@ -127,6 +115,23 @@ def mapped_query(source: str, mapping: SourceMapping, entity: str, spec: EntityS
             )
         table.set("db", exp.to_identifier(f"raw_{source}", quoted=True))
     return query.sql(dialect="duckdb", pretty=True)
+
+
+def _parsed(source: str, spec: EntitySelect, where: str) -> exp.Select:
+    """The SELECT a mapping spells out. Raises ConfigurationError, naming `where`, if it is not one SELECT."""
+    first = spec.from_.split()[-1]
+    selected = ", ".join(
+        f"cast({value} as varchar) as {quoted(name)}" for name, value in spec.columns.items()
+    )
+    text = f"select {selected}, {literal(source)} as source, {first}._load_id as _load_id from {spec.from_} "
+    text += " ".join(spec.join) + (f" where {spec.where}" if spec.where else "")
+    try:
+        query = sqlglot.parse_one(text, dialect="duckdb")
+    except sqlglot.errors.ParseError as error:
+        raise ConfigurationError(f"{where}\n    expected SQL scalar expressions; got {error}") from error
+    if not isinstance(query, exp.Select):
+        raise ConfigurationError(f"{where}\n    expected scalar expressions; got a {query.key} statement")
+    return query
 
 
 def latest_query(entity: str, columns: Iterable[str]) -> str:
@@ -158,29 +163,10 @@ def _create_missing(
     connection.execute(f"create schema if not exists {quoted(f'raw_{source}')}")
     for table in mapping.tables.keys() - landed:
         columns = {"_load_id", *mapping.tables[table].key}
-        for spec in chain.from_iterable(mapping.entities.values()):
-            text = " ".join([*spec.columns.values(), *spec.join, spec.where or ""])
-            aliases = {
-                node.alias_or_name
-                for clause in [f"from {spec.from_}", *spec.join]
-                for node in sqlglot.parse_one(
-                    f"select 1 from {_relation(clause)}", dialect="duckdb"
-                ).find_all(exp.Table)
-                if node.name == table
-            }
-            tokens = sqlglot.tokenize(text, dialect="duckdb")
-            columns |= {
-                tokens[i + 2].text
-                for i in range(len(tokens) - 2)
-                if tokens[i].text in aliases and tokens[i + 1].text == "."
-            }
+        for entity, selects in mapping.entities.items():
+            for spec in selects:
+                query = _parsed(source, spec, f"mapping {mapping.mapping}\n  at entities.{entity}")
+                aliases = {t.alias_or_name for t in query.find_all(exp.Table) if t.name == table}
+                columns |= {c.name for c in query.find_all(exp.Column) if c.table in aliases}
         nulls = ", ".join(f"null::varchar as {quoted(c)}" for c in sorted(columns))
         connection.execute(f"create view {quoted(f'raw_{source}', table)} as select {nulls} where false")
-
-
-def _relation(clause: str) -> str:
-    """The relation a FROM or JOIN clause names, as text that can follow FROM."""
-    words = clause.split(" on ")[0].split(" using ")[0].split()
-    while words and words[0].lower() in {"from", "left", "right", "inner", "full", "outer", "cross", "join"}:
-        words.pop(0)
-    return " ".join(words)
