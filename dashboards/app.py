@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import people
+import snapshot
 import streamlit as st
 
-sys.path.insert(0, str(Path(__file__).parent))  # the views import what they share from beside them
+from opslayer.errors import OpslayerError
 
-import shared
-
-st.set_page_config(page_title="opslayer", layout="wide")
+# an icon of our own: the usual one would be fetched from the network
+st.set_page_config(page_icon=Path(__file__).parent / "icon.svg", layout="wide")
 page = st.navigation(
     [
         st.Page("views/cash.py", title="Cash", icon=":material/payments:", default=True),
@@ -21,6 +21,11 @@ page = st.navigation(
     ],
     position="top",
 )
-shared.sign_in()
-shared.watch()
-page.run()
+try:
+    people.enter()
+    snapshot.watch()
+    page.run()
+except OpslayerError as error:
+    st.error(error.message, icon=":material/error:")
+    if error.mend:
+        st.markdown(f"What mends it: {error.mend}")

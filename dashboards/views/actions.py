@@ -1,69 +1,52 @@
 """Actions: what waits for a decision, with its evidence, and what was done."""
 
-import polars as pl
-import shared
+import parts
+import people
+import proposals
+import snapshot
 import streamlit as st
+import tables
 
 from opslayer import actions
-from opslayer.errors import GuardrailHeld, OpslayerError
 
-shared.heading("Actions", "What should be done, and may it be?")
-proposals = actions.list_proposals(shared.store())
-decider = shared.decider()
-waiting = [proposal for proposal in proposals if proposal.state == "proposed"]
-currency = shared.firm().base_currency
+PAGE = 25  # proposals shown at once
 
-st.subheader(f"{len(waiting)} waiting for a decision", anchor=False)
-if not waiting:
-    st.info("Nothing waits. `opslayer run morning` proposes what is due.")
-wanted = st.text_input("Find a client", key="find", placeholder="name of a client")
-shown = [p for p in waiting if wanted.casefold() in p.title.casefold()]
-for proposal in shown[:25]:
-    with st.expander(
-        f"**{proposal.title}** · {proposal.amount:,.0f} {currency}", key=f"proposal-{proposal.id}"
-    ):
-        detail = actions.show_proposal(shared.store(), proposal.id)
-        left, right = st.columns([3, 2], gap="large")
-        with left:
-            st.caption("What would be sent")
-            st.html(detail.html)
-        with right:
-            st.caption(f"Evidence, as of {proposal.as_of:%d %b %Y}, snapshot {detail.snapshot}")
-            st.dataframe(pl.DataFrame(detail.evidence["invoices"]), hide_index=True)
-            st.caption(f"Expires {proposal.expires_at:%d %b %Y %H:%M} UTC. {detail.policy}")
-            reason = st.text_input(
-                "Reason", key=f"reason-{proposal.id}", placeholder="kept with the decision"
-            )
-            yes, no = st.columns(2)
-            verdict = None
-            if yes.button("Approve", key=f"approve-{proposal.id}", type="primary", width="stretch"):
-                verdict = actions.approve
-            if no.button("Reject", key=f"reject-{proposal.id}", width="stretch"):
-                verdict = actions.reject
-            if verdict:
-                try:
-                    verdict(
-                        shared.firm(), shared.store(), proposal.id, person=decider,
-                        reason=reason, moment=shared.now(), layer=shared.layer(),
-                    )  # fmt: skip
-                    st.rerun()
-                except GuardrailHeld as held:
-                    st.warning(f"Held: {held.message}")
-                except OpslayerError as error:
-                    st.error(str(error))
-if len(shown) > 25:
-    st.caption(f"{len(shown) - 25} more; find a client to see them.")
+parts.heading("Actions", "What should be done, and may it be?")
+every = actions.list_proposals(snapshot.store())
+waiting = sorted((p for p in every if p.state == "proposed"), key=lambda p: (-p.level, -p.amount))
+uncertain = [p for p in every if p.state == "uncertain"]
+currency = snapshot.firm().base_currency
+with st.grid(4, min_column_width=150, border=True):
+    st.metric("Waiting for a decision", f"{len(waiting):,}", help="Proposed, and not decided.")
+    st.metric(f"Overdue in them, {currency}", f"{sum(p.amount for p in waiting):,.0f}")
+    st.metric("Approved, not sent yet", f"{sum(p.state in ('approved', 'held', 'sending') for p in every):,}")
+    st.metric("Sent", f"{sum(p.state == 'sent' for p in every):,}")
 
-st.subheader("Decided", anchor=False)
-decided = [p for p in proposals if p.state != "proposed"]
-if not decided:
-    st.caption("Nothing yet.")
-else:
-    st.dataframe(
-        [
-            {"what": p.title, "amount": p.amount, "state": p.state, "why": p.reason, "sent": p.sent_at}
-            for p in decided
-        ],
-        hide_index=True,
-        column_config={"amount": st.column_config.NumberColumn(f"amount, {currency}", format="localized")},
+if uncertain:
+    st.header("Nobody knows whether these left", anchor=False)
+    for proposal in uncertain:
+        proposals.show_uncertain(proposal)
+
+st.header("Waiting for a decision", anchor=False)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    person = people.choose_decider()
+    wanted = st.text_input(
+        "Client", key="find", placeholder="Any client", icon=":material/search:", width=340
     )
+shown = [p for p in waiting if wanted.casefold() in p.party_name.casefold()]
+if not waiting:
+    st.info("Nothing waits. The job morning proposes what is due: `opslayer run morning`.")
+elif not shown:
+    st.markdown(f':gray[None of a client like "{wanted}".]')
+for proposal in shown[:PAGE]:
+    proposals.show_waiting(proposal, person)
+if len(shown) > PAGE:
+    st.markdown(f":gray[{len(shown) - PAGE:,} more; name a client to see theirs.]")
+
+st.header("Decided", anchor=False)
+parts.table(
+    tables.decided(every),
+    {"party_name": "Client", "rung": "Reminder", "amount": f"Overdue, {currency}", "state": "State",
+     "by": "Approved by", "sent_at": "Sent", "reason": "Why"},
+    empty="Nothing has been decided yet.",
+)  # fmt: skip

@@ -1,65 +1,61 @@
 """Cash: where it stands, who owes, when it comes in."""
 
-import shared
+import parts
+import polars as pl
+import snapshot
 import streamlit as st
 
 from opslayer.intelligence import cash
 
-shared.heading("Cash", "Where does cash stand, and what comes in?")
-shared.metric_row("cash", "dso", "overdue_share", "cash_in_4_weeks")
-
-left, right = st.columns(2, gap="large")
-with left:
-    shared.figure("cash_forecast", "cash_forecast")
-with right:
-    shared.figure("aging", "aging")
-
-forecast = shared.rows("payment_forecast")
+parts.heading("Cash", "Where does cash stand, and what comes in?")
+parts.metric_row("cash", "cash_in_4_weeks", "cash_in_13_weeks", "dso", "overdue_share", "over_90")
+forecast = snapshot.rows("payment_forecast")
 if not forecast.is_empty():
-    st.markdown(cash.headline(forecast, shared.rows("cash_forecast"), currency=shared.firm().base_currency))
+    weekly = snapshot.rows("cash_forecast")
+    st.markdown(cash.headline(forecast, weekly, currency=snapshot.firm().base_currency))
 
-left, right = st.columns(2, gap="large")
-with left:
-    shared.figure("cash_position", "cash_daily")
-with right:
-    shared.figure("dso", "dso")
+with st.grid(2, min_column_width=340, gap="medium"):
+    for name, query in (
+        ("cash_forecast", "cash_forecast"),
+        ("aging", "aging"),
+        ("cash_position", "cash_daily"),
+        ("dso", "dso"),
+    ):
+        with st.container(gap=None):
+            parts.figure(name, query)
 
-st.subheader("Who will pay late, and why", anchor=False)
-if forecast.is_empty():
-    st.info("No forecast yet. Run `opslayer run morning`.")
-else:
-    shared.figure("payment_intervals", "payment_forecast")
-    st.dataframe(
-        cash.expected_late(forecast).select(
-            "party_name",
-            "open_base",
-            "due_on",
-            "expected_on",
-            "lower_80",
-            "upper_80",
-            "probability_late",
-            "reasons",
-        ),
-        hide_index=True,
-        column_config={
-            "party_name": "Client",
-            "open_base": st.column_config.NumberColumn("Open", format="localized"),
-            "due_on": st.column_config.DateColumn("Due"),
-            "expected_on": st.column_config.DateColumn("Expected"),
-            "lower_80": st.column_config.DateColumn("80 % from"),
-            "upper_80": st.column_config.DateColumn("80 % to"),
-            "probability_late": st.column_config.ProgressColumn(
-                "Late", format="percent", min_value=0, max_value=1
-            ),
-            "reasons": st.column_config.TextColumn("Why", width="large"),
-        },
-    )
+st.header("Who will pay late, and why", anchor=False)
+wanted = st.text_input("Client", key="client", placeholder="Any client", icon=":material/search:", width=340)
+mine = forecast.filter(pl.col("party_name").str.to_lowercase().str.contains(wanted.lower(), literal=True))
+parts.figure("payment_intervals", "payment_forecast", frame=mine if wanted else None)
+late = cash.expected_late(mine).with_columns(
+    days_late=(pl.col("expected_on") - pl.col("due_on")).dt.total_days()
+)
+st.markdown(
+    f"**Expected after their due date** :gray[{late.height:,} invoices, most money for most days first]"
+)
+parts.table(
+    late.head(parts.SHOWN),
+    {
+        "party_name": "Client",
+        "open_base": "Open",
+        "due_on": "Due",
+        "expected_on": "Expected",
+        "days_late": "Days late",
+        "reasons": "Why",
+        "lower_80": "80 % from",
+        "upper_80": "80 % to",
+    },
+    empty="Nothing is expected late." if not forecast.is_empty() else "No forecast yet: run the job morning.",
+    height=320,
+)
 
-st.subheader("How right has the forecast been?", anchor=False)
-backtest = shared.rows("cash_backtest")
-if backtest.is_empty():
-    st.info("There is too little history to test the model, or it has not run yet.")
-else:
-    st.markdown(cash.backtest_verdict(backtest))
-    st.dataframe(cash.backtest_table(backtest), hide_index=True)
-    shared.behind("cash_backtest", key="backtest")
+st.header("How right has the forecast been?", anchor=False)
+backtest = snapshot.rows("cash_backtest")
+st.markdown(cash.backtest_verdict(backtest))
+parts.table(
+    cash.backtest_table(backtest),
+    {"measure": "At past days", "model": "The model", "baseline": "Due date and mean lateness"},
+    empty="The job morning tests it as soon as there are months of payments to test it on.",
+)
+parts.behind("cash_backtest", key="backtest")

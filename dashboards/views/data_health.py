@@ -1,103 +1,83 @@
-"""Data health: what is published, how fresh it is, what broke a contract."""
+"""Data health: what is published, how fresh it is, what broke a contract, what ran."""
 
-import shared
+import parts
+import snapshot
 import streamlit as st
+import tables
 
-from opslayer.runner import last_runs
-from opslayer.warehouse import versions
+from opslayer import actions
 
-shared.heading("Data health", "Can the numbers be trusted today?")
-shared.metric_row("contracts_red", "quarantined", "unapplied", "ledger_age")
+parts.heading("Data health", "Can the numbers be trusted today?")
+parts.metric_row("contracts_red", "quarantined", "unapplied", "ledger_age")
 
 left, right = st.columns([3, 2], gap="large")
 with left:
-    st.subheader("Contracts", anchor=False)
-    st.dataframe(
-        shared.rows("contracts_summary"),
-        hide_index=True,
-        column_config={
-            "contract": "Contract",
-            "version": "Version",
-            "green": "Green",
-            "blocking": "Blocking red",
-            "quarantining": "Setting aside",
-            "warning": "Warnings",
-            "rows_failed": st.column_config.NumberColumn("Rows", format="localized"),
-        },
-    )
-    broken = shared.rows("broken_rules")
-    if broken.is_empty():
-        st.success("Every contract holds.", icon=":material/check:")
-    else:
-        st.dataframe(
-            broken.select("table_name", "rule", "severity", "rows_failed", "sample"),
-            hide_index=True,
-            column_config={"table_name": "Table", "rule": "Rule", "severity": "Severity", "rows_failed": "Rows",
-                           "sample": "Such as"},
-        )  # fmt: skip
-    shared.behind("broken_rules", key="broken")
+    st.header("Contracts", anchor=False)
+    parts.table(
+        snapshot.rows("contracts_summary"),
+        {"contract": "Contract", "version": "Version", "green": "Rules green", "blocking": "Red, blocking",
+         "quarantining": "Red, setting aside", "warning": "Red, warning", "rows_failed": "Rows"},
+        empty="No contract was held to this snapshot.",
+    )  # fmt: skip
+    parts.behind("contracts_summary", key="contracts")
 with right:
-    st.subheader("Receivables tie to the ledger", anchor=False)
-    tie = shared.rows("reconciliation").row(0, named=True)
-    for label, column in (
-        ("Receivables account", "control_balance"),
-        ("Open invoices", "open_base"),
-        ("Unapplied receipts", "unapplied_base"),
-        ("In quarantine", "quarantined_base"),
-        ("Difference", "difference"),
-    ):
-        name, amount = st.columns(2)
-        name.markdown(f":gray[{label}]")
-        amount.markdown(f"{tie[column]:,.2f} {shared.firm().base_currency}")
-    shared.behind("reconciliation", key="reconciliation")
+    st.header("Receivables tie to the ledger", anchor=False)
+    tie = snapshot.rows("reconciliation").row(0, named=True)
+    names = {"control_balance": "Receivables account", "open_base": "Open invoices",
+             "unapplied_base": "Unapplied receipts", "quarantined_base": "In quarantine",
+             "difference": "Difference", "tolerance": "Allowed for rounding"}  # fmt: skip
+    lines = "\n".join(f"| {title} | {tie[name]:,.2f} |" for name, title in names.items())
+    st.markdown(f"| | {snapshot.firm().base_currency} |\n|:--|--:|\n{lines}")
+    parts.behind("reconciliation", key="reconciliation")
 
-st.subheader("Quarantine", anchor=False)
-aside = shared.rows("quarantine_rows")
-if aside.is_empty():
-    st.caption("Empty: no row broke a contract.")
-else:
-    st.dataframe(
-        aside.select("table_name", "source", "source_key", "rule", "row_json").head(shared.SHOWN),
-        hide_index=True,
-        column_config={
-            "table_name": "Table",
-            "source": "Source",
-            "source_key": "Key there",
-            "rule": "Rule it broke",
-            "row_json": "Row",
-        },
-    )
-    shared.behind("quarantine_rows", key="quarantine")
+st.header("Rules that do not hold", anchor=False)
+parts.table(
+    snapshot.rows("broken_rules"),
+    {
+        "table_name": "Table",
+        "rule": "Rule",
+        "severity": "Severity",
+        "rows_failed": "Rows",
+        "sample": "Such as",
+    },
+    empty="Every rule of every contract holds.",
+)
+parts.behind("broken_rules", key="broken")
+
+st.header("Rows set aside until their source mends them", anchor=False)
+parts.table(
+    snapshot.rows("quarantine_rows").head(parts.SHOWN),
+    {"table_name": "Table", "source": "Source", "source_key": "Key there", "rule": "Rule it broke",
+     "row_json": "Row"},
+    empty="None: every row that came in is in the books.",
+)  # fmt: skip
+parts.behind("quarantine_rows", key="quarantine")
 
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("What landed", anchor=False)
-    st.dataframe(
-        shared.rows("source_freshness").select("source", "table_name", "rows", "landed_at"),
-        hide_index=True,
-        column_config={
-            "source": "Source",
-            "table_name": "Table",
-            "rows": st.column_config.NumberColumn("Rows", format="localized"),
-            "landed_at": st.column_config.DatetimeColumn("Landed", format="YYYY-MM-DD HH:mm"),
-        },
+    st.header("What landed", anchor=False)
+    parts.table(
+        snapshot.rows("source_freshness"),
+        {"source": "Source", "table_name": "Table", "rows": "Rows", "landed_at": "Landed"},
+        empty="Nothing landed yet.",
     )
+    parts.behind("source_freshness", key="freshness")
 with right:
-    st.subheader("Published versions", anchor=False)
-    kept = [
-        (v.name, v.published_at, v.contracts_green, v.contracts_red)
-        for v in reversed(versions(shared.firm()))
-    ]
-    st.dataframe(
-        [dict(zip(("Version", "Published", "Green", "Red"), row, strict=True)) for row in kept],
-        hide_index=True,
-        column_config={"Published": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+    st.header("Published snapshots", anchor=False)
+    parts.table(
+        tables.versions(),
+        {"name": "Snapshot", "published_at": "Published", "green": "Green", "red": "Red"},
+        empty="None.",
     )
-    st.subheader("Last runs", anchor=False)
-    st.dataframe(
-        [
-            {"Notebook": r.notebook, "State": r.state, "As of": r.as_of, "Cause": r.cause or ""}
-            for r in last_runs(shared.store())
-        ],
-        hide_index=True,
+    st.header("Last runs", anchor=False)
+    parts.table(
+        tables.runs(),
+        {"started_at": "Started", "notebook": "Notebook", "state": "State", "cause": "Cause"},
+        empty="No notebook has run yet; `opslayer run morning` runs the morning's.",
+    )
+    trail = actions.verify(snapshot.store())
+    st.markdown(
+        f":green-badge[:material/check: audit trail whole] :small[{trail.events:,} events]"
+        if trail.holds
+        else f":red-badge[:material/error: audit trail broken] {trail.why}"
     )

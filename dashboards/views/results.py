@@ -1,59 +1,68 @@
 """Results: profit and loss, and what made the difference."""
 
-import shared
+import parts
+import polars as pl
+import snapshot
 import streamlit as st
 
 from opslayer.intelligence import variance
 
-shared.heading("Results", "What did the firm earn, and why is it not what was planned?")
-shared.metric_row("revenue_against_budget", "gross_margin", "profit")
-shared.figure("pnl", "pnl_comparison")
+AGAINST: dict[variance.Comparison, str] = {"budget": "Budget", "prior": "Month before"}
 
-narrative = shared.rows("variance_narrative")
-against = st.segmented_control(
-    "Against", ["budget", "prior"], default="budget", key="against",
-    format_func=lambda word: {"budget": "Budget", "prior": "Month before"}[word],
-) or "budget"  # fmt: skip
-shared.figure("variance_bridge", "variance_driver", comparison=against)
-if narrative.is_empty():
-    st.info("No month is explained yet. Run `opslayer run morning`.")
-else:
-    st.markdown(variance.latest_paragraph(narrative, against))
+parts.heading("Results", "What did the firm earn, and why is it not what was planned?")
+parts.metric_row("revenue_against_budget", "gross_margin", "profit")
+parts.figure("pnl", "pnl_comparison", as_of=snapshot.as_of())
 
-left, right = st.columns(2, gap="large")
+months = snapshot.rows("closed_months")["month"].to_list()
+if not months:
+    st.info("No month has ended in these books yet; the first that ends is explained here.")
+    st.stop()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    month = st.selectbox("Month", months, key="month", format_func=lambda day: f"{day:%B %Y}", width=200)
+    against = st.segmented_control(
+        "Against",
+        list(AGAINST),
+        default="budget",
+        required=True,
+        key="against",
+        format_func=AGAINST.__getitem__,
+    )
+
+left, right = st.columns([5, 6], gap="large")
 with left:
-    st.subheader("Account months out of the ordinary", anchor=False)
-    months = shared.rows("unusual_months")
-    if months.is_empty():
-        st.caption("None, or nobody has looked yet.")
+    st.header(f"Profit and loss, {month:%B %Y}", anchor=False)
+    parts.table(
+        snapshot.rows("pnl_statement", month=month),
+        {
+            "line": "",
+            "actual": "Actual",
+            "budget": "Budget",
+            "against_budget": "Difference",
+            "prior_month": "Month before",
+            "prior_year": "Year before",
+        },
+        empty="Nothing was booked.",
+    )
+    parts.behind("pnl_statement", key="statement", month=month)
+    told = snapshot.rows("variance_narrative").filter(pl.col("month") == month)
+    if told.is_empty():
+        st.markdown(":gray[This month is not explained: the job morning explains the last twelve.]")
     else:
-        st.dataframe(
-            months.select("month", "account_name", "amount_base", "lower", "upper", "reasons"),
-            hide_index=True,
-            column_config={
-                "month": st.column_config.DateColumn("Month", format="MMM YYYY"),
-                "account_name": "Account",
-                "amount_base": st.column_config.NumberColumn("Amount", format="localized"),
-                "lower": st.column_config.NumberColumn("Usual from", format="localized"),
-                "upper": st.column_config.NumberColumn("to", format="localized"),
-                "reasons": st.column_config.TextColumn("Why", width="large"),
-            },
-        )
-    shared.behind("unusual_months", key="unusual-months")
+        st.markdown(variance.latest_paragraph(told, against))
+        parts.behind("variance_narrative", key="narrative")
 with right:
-    st.subheader("Journal lines out of the ordinary", anchor=False)
-    lines = shared.rows("unusual_lines")
-    if lines.is_empty():
-        st.caption("None, or nobody has looked yet.")
-    else:
-        st.dataframe(
-            lines.select("posted_on", "account_name", "amount_base", "reasons"),
-            hide_index=True,
-            column_config={
-                "posted_on": st.column_config.DateColumn("Posted"),
-                "account_name": "Account",
-                "amount_base": st.column_config.NumberColumn("Amount", format="localized"),
-                "reasons": st.column_config.TextColumn("Why", width="large"),
-            },
+    parts.figure("variance_bridge", "variance_driver", comparison=against, month=month)
+
+st.header("Out of the ordinary", anchor=False)
+with st.grid(2, min_column_width=340, gap="medium"):
+    with st.container(gap=None):
+        parts.figure("unusual_months", "unusual_months")
+    with st.container(gap="xsmall"):
+        st.markdown("**Journal lines out of the ordinary**")
+        parts.table(
+            snapshot.rows("unusual_lines"),
+            {"posted_on": "Posted", "account_name": "Account", "amount_base": "Amount", "reasons": "Why"},
+            empty="None in the last look at the books; the job morning looks.",
+            row_height=76,
         )
-    shared.behind("unusual_lines", key="unusual-lines")
+        parts.behind("unusual_lines", key="unusual-lines")

@@ -48,7 +48,7 @@ class Answers:
     def __init__(self, **answers: pl.DataFrame | UsageError) -> None:
         self.answers = answers
 
-    def query(self, query: str, /, **values: object) -> pl.DataFrame:
+    def query(self, query: str, **values: object) -> pl.DataFrame:
         answer = self.answers[query]
         if isinstance(answer, UsageError):
             raise answer

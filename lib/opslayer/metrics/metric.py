@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import polars as pl
 from pydantic import Field
@@ -53,7 +53,7 @@ class Queries(Protocol):
     @property
     def as_of(self) -> date: ...
 
-    def query(self, query: str, /, **values: Any) -> pl.DataFrame: ...
+    def query(self, query: str, **values: str | int | float | bool | date | None) -> pl.DataFrame: ...
 
 
 @dataclass(frozen=True)

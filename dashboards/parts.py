@@ -1,0 +1,200 @@
+"""Parts of pages: a heading, a metric, a figure, a table, and what lies behind each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import people
+import polars as pl
+import snapshot
+import streamlit as st
+
+from opslayer import alerts, figures, metrics
+from opslayer.errors import OpslayerError
+
+SHOWN = 500  # rows behind a number that a page shows at most
+QUIET = timedelta(days=7)
+ACTIVE = ("pending", "firing", "acknowledged", "silenced", "error")
+
+
+def heading(title: str, question: str) -> None:
+    """The title of a page, the question it answers, and the day and snapshot it answers from."""
+    live = snapshot.layer().version
+    st.title(title, anchor=False)
+    firm = snapshot.firm()
+    published = live.published_at.astimezone(firm.zone)
+    st.markdown(
+        f"{question}  \n:small[:gray[{firm.name}, books as of **{day(live.as_of)}**. Snapshot {live.name}, "
+        f"published {published:%-d %b, %H:%M}. Amounts in {firm.base_currency}.]]"
+    )
+
+
+def metric_row(*names: str) -> None:
+    """Metrics side by side, each with its range, its alert, and what lies behind it."""
+    values = snapshot.measured()
+    standing = {alert.metric: alert for alert in alerts.list_alerts(snapshot.store())}
+    with st.grid(len(names), min_column_width=168, border=True, key=f"metrics-{names[0]}"):
+        for name in names:
+            with st.container(gap="xsmall"):
+                _metric(values[name], standing.get(name))
+
+
+def _metric(value: metrics.MetricValue, alert: alerts.Alert | None) -> None:
+    metric, currency = value.metric, snapshot.firm().base_currency
+    change = metrics.difference(value, currency)
+    st.metric(
+        metric.title,
+        metrics.written(value.value, metric.unit, currency).removesuffix(f" {currency}"),
+        change.removesuffix(f" {currency}") if change else None,
+        delta_color="normal" if metric.better == "higher" else "inverse",
+        delta_description=metric.before if change else None,
+        help=f"{metric.description} Owner: {metric.owner}.",
+    )
+    limits = figures.expected(metric.expected, value, currency)
+    if value.failure:
+        st.markdown(":red-badge[:material/error: cannot be measured]")
+    elif value.out_of_range:
+        state = alert.state if alert and alert.state in ACTIVE else "out of range"
+        st.markdown(f":red-badge[:material/warning: {state}] :small[expected {limits}]")
+    elif value.value is None:
+        st.markdown(":small[:gray[no data yet: run the job morning]]")
+    else:
+        st.markdown(f":small[:gray[{f'in range: {limits}' if limits else 'no range is set'}]]")
+    with _behind(f"metric-{metric.name}") as opened:
+        if opened.open:
+            st.markdown(f"**{metric.title}**. {metric.description} Owner: {metric.owner}.")
+            if value.failure:
+                st.error(value.failure)
+            else:
+                _alert(value, alert)
+            _source(metric.query, "The number")
+            _source(metric.rows, "The rows behind it", with_rows=True)
+
+
+def _alert(value: metrics.MetricValue, alert: alerts.Alert | None) -> None:
+    """Where the alert stands, and what a person may say to it."""
+    if alert is None or alert.state not in ACTIVE:
+        return
+    who = f" by {alert.acknowledged_by}" if alert.acknowledged_by else ""
+    st.markdown(f"Alert: **{alert.state}**{who}, since {day(alert.since)}.")
+    person = people.decider()
+    if person is None:
+        st.caption("Choose who you are on the page Actions to acknowledge or silence it.")
+        return
+    name = value.metric.name
+    with st.container(horizontal=True):
+        if alert.state != "acknowledged":
+            st.button(
+                "Acknowledge", key=f"acknowledge-{name}", on_click=_acknowledge, args=(name, person.email)
+            )
+        if alert.state != "silenced":
+            st.button(
+                "Silence for a week", key=f"silence-{name}", on_click=_silence, args=(name, person.email)
+            )
+
+
+def _acknowledge(metric: str, person: str) -> None:
+    said(lambda: alerts.acknowledge(
+        snapshot.firm(), snapshot.store(), metric, person=person, moment=snapshot.now()
+    ))  # fmt: skip
+
+
+def _silence(metric: str, person: str) -> None:
+    moment = snapshot.now()
+    said(lambda: alerts.silence(
+        snapshot.firm(), snapshot.store(), metric, until=moment + QUIET, person=person, moment=moment
+    ))  # fmt: skip
+
+
+def said(act: Any) -> None:
+    """Do what a click asks for; what stands against it is said on the page, and nothing else breaks."""
+    try:
+        act()
+    except OpslayerError as error:
+        st.toast(str(error), icon=":material/block:", duration="long")
+
+
+def figure(name: str, query: str, *, frame: pl.DataFrame | None = None, **options: Any) -> None:
+    """Draw `opslayer.figures.<name>` over a named query, or a part of its rows, with what lies behind it."""
+    options["theme"] = "dark" if st.context.theme.type == "dark" else "light"
+    key = "-".join([name, *(str(options[word]) for word in sorted(options) if word == "comparison")])
+    drawn = (
+        snapshot.figure(name, query, **options) if frame is None else getattr(figures, name)(frame, **options)
+    )
+    st.plotly_chart(drawn, key=key, config={"displayModeBar": False}, theme=None)
+    behind(query, key=key)
+
+
+def table(frame: pl.DataFrame, columns: Mapping[str, str], *, empty: str, **options: Any) -> None:
+    """The `columns` (name -> title) of a frame; days and amounts as people write them."""
+    if frame.is_empty():
+        st.markdown(f":gray[{empty}]")
+        return
+    shown = frame.select(columns.keys()).with_columns(pl.selectors.decimal().cast(pl.Float64))
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config={
+            name: _column(name, title, shown.schema[name], shown[name]) for name, title in columns.items()
+        },
+        **options,
+    )
+
+
+def _column(name: str, title: str, kind: pl.DataType, values: pl.Series) -> Any:
+    config = st.column_config
+    if name == "month":
+        return config.DateColumn(title, format="MMM YYYY", width="small")
+    if kind == pl.Date:
+        return config.DateColumn(title, format="D MMM YYYY", width=104)
+    if kind == pl.Datetime:
+        return config.DatetimeColumn(title, format="D MMM, HH:mm", timezone=snapshot.firm().zone.key)
+    if name.endswith("_json"):
+        return config.JsonColumn(title)
+    if kind.is_integer():
+        return config.NumberColumn(title, format="localized", width="small")
+    if kind.is_numeric():
+        small = values.drop_nulls().abs().max() or 0
+        share = name.startswith(("share", "probability"))
+        return config.NumberColumn(
+            title,
+            format="percent" if share else "%.1f" if float(str(small)) < 100 else "localized",
+            step=None if share else 1,
+        )
+    return config.TextColumn(title)
+
+
+def behind(query: str, *, key: str, **values: Any) -> None:
+    """What a figure or table comes from: its day, its rows, its SQL."""
+    with _behind(key) as opened:
+        if opened.open:
+            _source(query, "The rows and the query", with_rows=True, **values)
+
+
+def _behind(key: str) -> Any:
+    """The way to what lies behind a number; its content is made when it is opened."""
+    return st.popover(
+        f"as of {day(snapshot.as_of())}", type="tertiary", icon=":material/table_rows:", key=f"behind-{key}",
+        on_change="rerun", help="The rows and the query behind it",
+    )  # fmt: skip
+
+
+def _source(query: str, title: str, *, with_rows: bool = False, **values: Any) -> None:
+    live = snapshot.layer().version
+    if with_rows:
+        found = snapshot.rows(query, **values)
+        st.caption(f"{title}: {query}, {len(found):,} rows, snapshot {live.name}.")
+        days = found["as_of"].drop_nulls() if "as_of" in found.columns else pl.Series([live.as_of])
+        if len(days) and days.max() != live.as_of:
+            st.warning(f"These rows are as of {day(days.max())}, older than the snapshot.")  # type: ignore[arg-type]
+        st.dataframe(found.head(SHOWN), hide_index=True, height=260)
+    else:
+        st.caption(f"{title}: {query}")
+    st.code(snapshot.layer().sql(query), language="sql", height=220 if with_rows else "content")
+
+
+def day(when: date) -> str:
+    """A day as people write it: 16 Nov 2026."""
+    return f"{when.day} {when:%b %Y}"

@@ -1,0 +1,123 @@
+"""A proposal on the page: the message it would send, the evidence for it, and the decision."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import parts
+import polars as pl
+import snapshot
+import streamlit as st
+
+from opslayer import actions
+from opslayer.config import Person
+from opslayer.errors import OpslayerError
+
+Verdict = Literal["approve", "reject", "sent", "send again"]
+PAST = {"approve": "Approved", "reject": "Rejected", "sent": "Kept as sent", "send again": "To be sent again"}
+
+
+def show_waiting(proposal: actions.Proposal, person: Person | None) -> None:
+    """One line; opened, all that a person needs to decide."""
+    held = " :orange-badge[held]" if proposal.reason else ""
+    amount = f"{proposal.amount:,.0f} {proposal.currency}"
+    label = f"**{_plain(proposal.party_name)}** · {proposal.rung} · {amount}{held}"
+    with st.expander(label, key=f"proposal-{proposal.id}", on_change="rerun") as opened:
+        if opened.open and proposal.id is not None:
+            left, right = st.columns([5, 4], gap="large")
+            detail = actions.show_proposal(snapshot.store(), proposal.id)
+            with right:
+                _decision(detail, proposal.id, person)
+                _evidence(detail)
+            with left:
+                st.caption(f"To {detail.recipient or 'nobody: no address is known'}, from {detail.sender}")
+                st.markdown(f"**{_plain(detail.subject)}**")
+                with st.container(border=True):
+                    st.html(detail.html)
+                st.download_button(
+                    "The statement as PDF",
+                    detail.pdf,
+                    file_name=f"statement-{proposal.as_of}.pdf",
+                    mime="application/pdf",
+                    key=f"pdf-{proposal.id}",
+                    icon=":material/picture_as_pdf:",
+                    on_click="ignore",
+                )
+
+
+def show_uncertain(proposal: actions.Proposal) -> None:
+    """A message that may or may not have left: a person looks, and says."""
+    with st.form(f"settle-{proposal.id}"):
+        st.markdown(f"**{_plain(proposal.title)}**. {_plain(proposal.reason or '')}")
+        st.text_input("How do you know?", key=f"settled-{proposal.id}", placeholder="kept with the decision")
+        with st.container(horizontal=True):
+            for verdict, label in (("sent", "It was sent"), ("send again", "Send it again")):
+                st.form_submit_button(
+                    label, key=f"{verdict}-{proposal.id}", on_click=_decide,
+                    args=(verdict, proposal.id, f"settled-{proposal.id}", None, None),
+                )  # fmt: skip
+
+
+def _decision(detail: actions.Shown, number: int, person: Person | None) -> None:
+    proposal = detail.proposal
+    if proposal.reason:
+        st.warning(_plain(proposal.reason), icon=":material/front_hand:")
+    st.markdown(f":small[{detail.policy} It expires on {parts.day(proposal.expires_at)}.]")
+    with st.form(f"decide-{number}", border=False):
+        st.text_input("Reason", key=f"reason-{number}", placeholder="kept with the decision")
+        with st.container(horizontal=True):
+            for verdict, label in (("approve", "Approve"), ("reject", "Reject")):
+                st.form_submit_button(
+                    label,
+                    type="primary" if verdict == "approve" else "secondary",
+                    key=f"{verdict}-{number}",
+                    disabled=person is None,
+                    on_click=_decide,
+                    args=(verdict, number, f"reason-{number}", proposal.evidence_hash, person),
+                )
+    if person is None:
+        st.markdown(":small[:gray[Choose who you are above to decide.]]")
+
+
+def _evidence(detail: actions.Shown) -> None:
+    st.markdown(f"**Evidence** :gray[as of {parts.day(detail.proposal.as_of)}, snapshot {detail.snapshot}]")
+    invoices = pl.DataFrame(detail.evidence["invoices"]).with_columns(
+        pl.col("due_on").str.to_date(), pl.col("open_amount").cast(pl.Decimal(18, 2))
+    )
+    parts.table(
+        invoices,
+        {"number": "Invoice", "due_on": "Due", "days_overdue": "Days", "open_amount": "Open", "currency": ""},
+        empty="None.",
+    )
+    with st.popover("What happened to it", type="tertiary", icon=":material/history:"):
+        st.dataframe([{key: str(value) for key, value in event.items()} for event in detail.events])
+
+
+def _decide(
+    verdict: Verdict, number: int, key: str, evidence_hash: str | None, person: Person | None
+) -> None:
+    """What a click stands for; the store keeps one decision a person, so a second click changes nothing."""
+    firm, store, moment = snapshot.firm(), snapshot.store(), snapshot.now()
+    reason, decided = st.session_state.get(key, ""), st.session_state.setdefault("decided", set())
+    who = person.email if person else ""
+    try:
+        match verdict:
+            case "approve":
+                actions.approve(firm, store, number, person=who, reason=reason, moment=moment,
+                                layer=snapshot.layer(), evidence_hash=evidence_hash)  # fmt: skip
+            case "reject":
+                actions.reject(firm, store, number, person=who, reason=reason, moment=moment)
+            case _:
+                actions.settle(
+                    firm, store, number, sent=verdict == "sent", person=who, reason=reason, moment=moment
+                )
+        decided.add((number, verdict))
+        st.toast(f"{PAST[verdict]}.", icon=":material/check:")
+    except OpslayerError as error:
+        if (number, verdict) not in decided:
+            st.toast(str(error), icon=":material/block:", duration="long")
+
+
+def _plain(text: str) -> str:
+    """Text of the books where Markdown is read: nothing in it is a mark."""
+    return "".join(f"\\{mark}" if mark in r"\`*_{}[]()<>#+-.!|~:$" else mark for mark in text)

@@ -1,0 +1,51 @@
+"""What is not in the snapshot, as frames: versions, runs, decided proposals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+import snapshot
+
+from opslayer import actions, runner, warehouse
+
+
+def versions() -> pl.DataFrame:
+    """One row a version that is kept, newest first."""
+    kept = reversed(warehouse.versions(snapshot.firm()))
+    return pl.DataFrame(
+        [(v.name, v.published_at, v.contracts_green, v.contracts_red) for v in kept],
+        schema=["name", "published_at", "green", "red"],
+        orient="row",
+    )
+
+
+def runs() -> pl.DataFrame:
+    """One row a run of a notebook, newest first."""
+    found = runner.last_runs(snapshot.store())
+    return pl.DataFrame(
+        [(run.started_at, run.notebook, run.state, run.cause or "") for run in found],
+        schema=["started_at", "notebook", "state", "cause"],
+        orient="row",
+    )
+
+
+def decided(proposals: Iterable[actions.Proposal]) -> pl.DataFrame:
+    """One row a proposal that waits for nobody."""
+    return pl.DataFrame(
+        [
+            (p.party_name, p.rung, p.amount, p.state, ", ".join(p.approvals), p.sent_at, p.reason or "")
+            for p in proposals
+            if p.state not in ("proposed", "uncertain")
+        ],
+        schema={
+            "party_name": pl.String,
+            "rung": pl.String,
+            "amount": pl.Decimal(18, 2),
+            "state": pl.String,
+            "by": pl.String,
+            "sent_at": pl.Datetime(time_zone="UTC"),
+            "reason": pl.String,
+        },
+        orient="row",
+    )
