@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from opslayer.cli import actions as action_commands
 from opslayer.cli import data, edge, work
 from opslayer.errors import OpslayerError
 
@@ -70,7 +71,7 @@ contracts.command("check")(data.check_contracts)
 app.add_typer(contracts, name="contracts", rich_help_panel=DATA)
 
 actions = typer.Typer(no_args_is_help=True, help="What is proposed, and who decided.")
-for name, command in work.ACTIONS.items():
+for name, command in action_commands.COMMANDS.items():
     actions.command(name)(command)
 app.add_typer(actions, name="actions", rich_help_panel=WORK)
 

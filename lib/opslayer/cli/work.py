@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from opslayer.cli import edge
 from opslayer.cli.edge import AsOf, DryRun, Json
-
-Person = Annotated[
-    str, typer.Option("--as", metavar="EMAIL", help="Who decides: an e-mail address under [[people]].")
-]
-Reason = Annotated[str, typer.Option(help="Why; it is kept with the decision.")]
 
 
 def run(
@@ -102,6 +96,3 @@ def up() -> None:
     from opslayer import runner
 
     raise typer.Exit(runner.up(edge.firm(), progress=edge.output.print))
-
-
-ACTIONS: dict[str, Callable[..., None]] = {}

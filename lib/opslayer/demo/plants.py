@@ -58,7 +58,7 @@ def planted_invoices(months: list[Month], known: Clients, rate: dict[str, Days],
                 millionths = int(rate[currency][month.index])
                 planted.invoices.append(
                     {
-                        "invoice_id": f"X{rung:+03d}-{turn}{position}",
+                        "invoice_id": f"X{'B' if rung < 0 else ''}{abs(rung):02d}-{turn}{position}",
                         "client": client,
                         "currency": currency,
                         "issued": issued,
@@ -76,7 +76,7 @@ def planted_invoices(months: list[Month], known: Clients, rate: dict[str, Days],
                 )
             rungs.setdefault(str(rung), []).append(client_id(client))
             client -= 1
-    disputed = {"X+15-00", "X+45-00"}
+    disputed = {"X15-00", "X45-00"}
     for invoice in planted.invoices:
         invoice["is_disputed"] = invoice["invoice_id"] in disputed
     planted.key["reminder_rungs"] = rungs

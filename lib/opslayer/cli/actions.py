@@ -1,0 +1,197 @@
+"""Commands over what is proposed: look, decide, send, prove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from opslayer.cli import edge
+from opslayer.cli.edge import Json
+from opslayer.config import Firm
+from opslayer.store import Store, open_store
+
+Number = Annotated[int, typer.Argument(help="Its number in `opslayer actions list`.")]
+Person = Annotated[
+    str, typer.Option("--as", metavar="EMAIL", help="Who decides: an e-mail address under [[people]].")
+]
+Reason = Annotated[str, typer.Option(help="Why; it is kept with the decision.")]
+
+
+@contextmanager
+def _records() -> Iterator[tuple[Firm, Store]]:
+    firm = edge.firm()
+    with open_store(firm) as store:
+        yield firm, store
+
+
+def show_list(
+    state: Annotated[
+        str | None, typer.Option(help="proposed, approved, sent, held, uncertain, rejected, ...")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List what is proposed, decided and done, newest first.
+
+    [dim]Examples:[/dim]
+      opslayer actions list
+      opslayer actions list --state proposed --json
+    """
+    from opslayer import actions
+
+    with _records() as (_, store):
+        found = actions.list_proposals(store, state)
+    if json:
+        edge.show_json(found)
+        return
+    edge.show_table(
+        f"{len(found)} proposals",
+        ("number", "state", "what", "amount", "", "reason"),
+        ((p.id or 0, p.state, p.title, round(float(p.amount), 2), p.currency, p.reason or "") for p in found),
+        empty="none; `opslayer run morning` proposes what is due",
+    )
+
+
+def show(number: Number, json: Json = False) -> None:
+    """Show one proposal: the message, its evidence, who may decide, what happened to it.
+
+    [dim]Example:[/dim]
+      opslayer actions show 1
+    """
+    from opslayer import actions
+
+    with _records() as (_, store):
+        shown = actions.show_proposal(store, number)
+    if json:
+        edge.show_json({key: value for key, value in vars(shown).items() if key != "pdf"})
+        return
+    proposal = shown.proposal
+    state = f"{proposal.state}: {proposal.reason}" if proposal.reason else proposal.state
+    edge.output.print(
+        f"[bold]{proposal.title}[/bold]\n{state}\n"
+        f"{shown.policy}; expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC\n"
+        f"from {shown.sender or '(no sender)'} to {shown.recipient or '(no address)'}\n",
+        highlight=False,
+    )
+    edge.output.print(shown.text, highlight=False, markup=False)
+    rows = proposal.evidence["invoices"]
+    edge.show_table(
+        f"Evidence, as of {proposal.as_of}, snapshot {proposal.snapshot}",
+        ("invoice", "issued", "due", "days overdue", "open", ""),
+        (
+            (r["number"], r["issued_on"], r["due_on"], r["days_overdue"], r["open_amount"], r["currency"])
+            for r in rows
+        ),
+    )
+    edge.show_table(
+        "What happened",
+        ("when", "who", "what"),
+        ((f"{event['at']:%Y-%m-%d %H:%M}", event["who"], event["what"]) for event in shown.events),
+    )
+
+
+def approve(number: Number, person: Person, reason: Reason) -> None:
+    """Approve a proposal; exit code 4 where a guardrail holds it.
+
+    [dim]Example:[/dim]
+      opslayer actions approve 1 --as maeve@harrowvale.example --reason "due for weeks"
+    """
+    from opslayer import actions
+    from opslayer.warehouse import open_layer
+
+    with _records() as (firm, store), open_layer(firm) as layer:
+        decided = actions.approve(
+            firm, store, number, person=person, reason=reason, moment=edge.now(), layer=layer
+        )
+    edge.output.print(f"{decided.id}: {decided.state}", highlight=False)
+
+
+def reject(number: Number, person: Person, reason: Reason) -> None:
+    """Reject a proposal: nothing is sent.
+
+    [dim]Example:[/dim]
+      opslayer actions reject 1 --as maeve@harrowvale.example --reason "we spoke on Friday"
+    """
+    from opslayer import actions
+
+    with _records() as (firm, store):
+        decided = actions.reject(firm, store, number, person=person, reason=reason, moment=edge.now())
+    edge.output.print(f"{decided.id}: {decided.state}", highlight=False)
+
+
+def dispatch(
+    limit: Annotated[int | None, typer.Option(min=1, help="Messages to send at most.")] = None,
+    json: Json = False,
+) -> None:
+    """Send what is approved and whose hold has ended; safe to run twice at once.
+
+    [dim]Example:[/dim]
+      opslayer actions dispatch
+    """
+    from opslayer import actions
+    from opslayer.warehouse import open_layer
+
+    with _records() as (firm, store), open_layer(firm) as layer:
+        moved = actions.dispatch(firm, store, layer=layer, moment=edge.now(), limit=limit)
+    if json:
+        edge.show_json(moved)
+        return
+    edge.show_table(
+        "Dispatched",
+        ("number", "state", "what", "reason"),
+        ((p.id or 0, p.state, p.title, p.reason or "") for p in moved),
+        empty="nothing was due",
+    )
+
+
+def settle(
+    number: Number,
+    person: Person,
+    reason: Reason,
+    sent: Annotated[bool, typer.Option("--sent/--send-again", help="What the person found out.")],
+) -> None:
+    """Say of an uncertain message that it was sent, or that it is to be sent again.
+
+    [dim]Example:[/dim]
+      opslayer actions settle 1 --sent --as maeve@harrowvale.example --reason "it is in our Sent folder"
+    """
+    from opslayer import actions
+
+    with _records() as (firm, store):
+        settled = actions.settle(
+            firm, store, number, sent=sent, person=person, reason=reason, moment=edge.now()
+        )
+    edge.output.print(f"{settled.id}: {settled.state}", highlight=False)
+
+
+def verify(json: Json = False) -> None:
+    """Prove that nobody changed the audit trail; exit code 1 where somebody did.
+
+    [dim]Example:[/dim]
+      opslayer actions verify
+    """
+    from opslayer import actions
+
+    with _records() as (_, store):
+        outcome = actions.verify(store)
+    if json:
+        edge.show_json(outcome)
+    elif outcome.holds:
+        edge.output.print(f"{outcome.events} events, and the chain holds", highlight=False)
+    else:
+        edge.notices.print(f"[red]broken at event {outcome.broken}:[/red] {outcome.why}", highlight=False)
+    if not outcome.holds:
+        raise typer.Exit(1)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "list": show_list,
+    "show": show,
+    "approve": approve,
+    "reject": reject,
+    "dispatch": dispatch,
+    "settle": settle,
+    "verify": verify,
+}
