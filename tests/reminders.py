@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import mailbox
-import smtplib
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from email.message import EmailMessage, Message
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,8 @@ class Books:
             for party in {i.party for i in self.invoices}:
                 email = self.emails.get(party, f"{party}@client.example")
                 connection.execute(
-                    "insert into core.party values (?, ?, ?)", [party, self.names.get(party, party.title()), email]
+                    "insert into core.party values (?, ?, ?)",
+                    [party, self.names.get(party, party.title()), email],
                 )
             for owed in self.invoices:
                 due = as_of - timedelta(days=owed.overdue)
@@ -140,7 +141,9 @@ class Books:
                             [owed.invoice, kind, as_of, amount, Decimal(amount) * Decimal(owed.rate)],
                         )
             for broken in self.broken:
-                connection.execute("insert into quality.results values (?, ?, ?, ?, ?, false)", [as_of, *broken])
+                connection.execute(
+                    "insert into quality.results values (?, ?, ?, ?, ?, false)", [as_of, *broken]
+                )
             mart = (MARTS / "open_item.sql").read_text()
             connection.execute(f"create table marts.open_item as {mart}", {"as_of": as_of})
         version = Version(name, path, as_of, moment, {}, 10, len(self.broken))
@@ -164,11 +167,11 @@ def write_firm(
 class Server(Controller):
     """A real SMTP server that keeps each message in a maildir, with who it was for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int | None = None) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        super().__init__(Inbox(folder), hostname="127.0.0.1", port=port)
+            free = probe.getsockname()[1]
+        super().__init__(Inbox(folder), hostname="127.0.0.1", port=port or free)
 
 
 class Inbox(Mailbox):
@@ -198,24 +201,22 @@ class Inbox(Mailbox):
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
+def serving(folder: Path, port: int | None = None) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)
-    server = Server(folder)
+    server = Server(folder, port)
     server.start()
     try:
         yield server
     finally:
-        server.stop()
+        if not server.loop.is_closed():
+            server.stop()
 
 
-def received(folder: Path, address: str) -> list[Message]:
+def received(folder: Path, address: str) -> list[EmailMessage]:
     """What arrived for an address."""
     place = folder / address
     if not place.is_dir():
         return []
-    from email import message_from_bytes
-    from email.policy import default
-
     box = mailbox.Maildir(place, create=False)
     return [message_from_bytes(box.get_bytes(key), policy=default) for key in sorted(box.keys())]
 
@@ -227,7 +228,3 @@ def everything(folder: Path) -> list[str]:
         for place in folder.glob("*@client.example")
         for message in received(folder, place.name)
     ]
-
-
-__all__ = ["AS_OF", "MOMENT", "Books", "EmailMessage", "Owed", "Server", "everything", "json", "received",
-           "serving", "smtplib", "write_firm"]  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -15,17 +14,9 @@ from opslayer.errors import StoreError
 from opslayer.store import AuditEvent, Run, Store, append, open_store, verify
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'store.db'}"
-    address: str = request.getfixturevalue("postgres_database")
-    return address
-
-
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    with open_store(url) as opened:
+def store(store_url: str) -> Iterator[Store]:
+    with open_store(store_url) as opened:
         yield opened
 
 
@@ -81,12 +72,12 @@ def test_verify_names_the_first_event_that_was_tampered_with(
     assert why in str(outcome.why)
 
 
-def test_writers_side_by_side_do_not_fork_the_chain(url: str, moment: datetime) -> None:
+def test_writers_side_by_side_do_not_fork_the_chain(store_url: str, moment: datetime) -> None:
     failures: list[BaseException] = []
 
     def write() -> None:
         try:
-            with open_store(url) as store:  # each migrates, and only one has to
+            with open_store(store_url) as store:  # each migrates, and only one has to
                 add(store, moment, 10)
         except BaseException as error:
             failures.append(error)
@@ -97,7 +88,7 @@ def test_writers_side_by_side_do_not_fork_the_chain(url: str, moment: datetime) 
     for thread in threads:
         thread.join()
     assert not failures
-    with open_store(url) as store, store.session() as session:
+    with open_store(store_url) as store, store.session() as session:
         outcome = verify(session)
         assert (outcome.holds, outcome.events) == (True, 40)
 

@@ -1,10 +1,10 @@
 """Acting: rules propose, guardrails hold, people approve, the outbox sends once, the trail keeps it."""
 
 from opslayer.actions.approval import approve, reject, settle
-from opslayer.actions.dispatch import dispatch
+from opslayer.actions.draft import propose
+from opslayer.actions.outbox import dispatch
 from opslayer.actions.outcome import Outcome, record_outcomes
 from opslayer.actions.proposal import Proposal, Shown, as_table, list_proposals, show_proposal
-from opslayer.actions.propose import propose
 from opslayer.actions.rule import Rule, load_rules
 from opslayer.actions.verification import verify
 

@@ -84,7 +84,7 @@ def reject(
 ) -> Proposal:
     """One person's no; it also takes back an approval whose message has not left.
 
-    Raises GuardrailHeld where the person's roles do not allow it, UsageError where there is nothing to decide.
+    Raises GuardrailHeld where the person's roles do not allow it, UsageError where it cannot be rejected.
     """
     with store.session() as session:
         lock(session)

@@ -14,7 +14,7 @@ from opslayer.actions.rule import Rule
 from opslayer.warehouse import Layer
 
 # one plain ASCII address: anything else is not sent to, rather than sent somewhere else
-ADDRESS = re.compile(r"^[!#-'*+\-./0-9=?A-Z^-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
+ADDRESS = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _address(case: Case) -> Hold | None:
         return Hold("the client's e-mail address has changed", "cancelled")
     if not case.recipient:
         return Hold("no e-mail address of the client is known")
-    if not ADDRESS.match(case.recipient):
+    if not ADDRESS.fullmatch(case.recipient):
         return Hold(f'"{case.recipient}" is not one e-mail address')
     return None
 
@@ -120,7 +120,7 @@ def _contracts(case: Case) -> Hold | None:
         if broken["severity"] == "block":
             return Hold(f"the contract of {broken['table_name']} is red: {broken['rule']}")
         if broken["table_name"] in tables:
-            return Hold(f"the data is stale: {broken['table_name']} is not {broken['rule']}")
+            return Hold(f"the data is stale: {broken['table_name']}, rule {broken['rule']!r}")
     return None
 
 

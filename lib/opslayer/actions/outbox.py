@@ -1,4 +1,4 @@
-"""Dispatch: what was approved leaves once, or does not leave and says why.
+"""The outbox: what was approved leaves once, or does not leave and says why.
 
 A row is claimed, and the claim committed, before the server hears of it; the answer is committed after. A
 process that dies in between leaves a claim that runs out. What became of its message is then read from the

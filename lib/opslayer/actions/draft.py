@@ -29,12 +29,13 @@ REMINDED = (*ON_ITS_WAY, "sent", "rejected")
 
 @dataclass(frozen=True)
 class Draft:
-    """A reminder with its evidence and the message it would send."""
+    """A reminder with its evidence, the message it would send, and what holds it even now."""
 
     reminder: Reminder
     evidence: dict[str, Any]
     content: dict[str, Any]
-    situation: guardrails.Situation
+    expires_at: datetime
+    hold: guardrails.Hold | None
 
     @property
     def evidence_hash(self) -> str:
@@ -51,9 +52,9 @@ def propose(
     rule: str | None = None,
     dry_run: bool = False,
 ) -> list[Proposal]:
-    """The proposals that are new on `as_of`; what is proposed already stays, or is replaced if it changed.
+    """The proposals that are new on `as_of`; what is open stays, or is replaced if it changed.
 
-    A dry run writes nothing. Raises UsageError where the snapshot is of another day, or no rule has that name.
+    A dry run writes nothing. Raises UsageError where the snapshot is of another day or the rule is unknown.
     """
     if layer.as_of != as_of:
         raise UsageError(
@@ -138,7 +139,10 @@ def _draft(firm: Firm, layer: Layer, rule: Rule, reminder: Reminder, moment: dat
     evidence = gather(layer, rule, reminder)
     content = write(firm, reminder.rung, evidence, moment=moment)
     content["policy"] = reminder.rung.approval.in_words(reminder.amount)
-    return Draft(reminder, evidence, content, guardrails.read_situation(layer, evidence))
+    expires_at = moment + timedelta(days=reminder.rung.approval.expires_days)
+    situation = guardrails.read_situation(layer, evidence)
+    case = guardrails.Case(rule, evidence, content["recipient"], expires_at, moment, situation)
+    return Draft(reminder, evidence, content, expires_at, guardrails.examine(case))
 
 
 def _record(rule: Rule, draft: Draft, moment: datetime, into: Record | None = None) -> Record:
@@ -153,8 +157,8 @@ def _record(rule: Rule, draft: Draft, moment: datetime, into: Record | None = No
     record.evidence_hash = draft.evidence_hash
     record.snapshot, record.as_of = draft.evidence["snapshot"], date.fromisoformat(draft.evidence["as_of"])
     record.created_at = moment
-    record.expires_at = moment + timedelta(days=reminder.rung.approval.expires_days)
-    record.state, record.reason = "proposed", None
+    record.expires_at = draft.expires_at
+    record.state, record.reason = "proposed", draft.hold.reason if draft.hold else None
     levels = {row.document_id: row for row in record.documents}
     for invoice, rung in reminder.invoices:
         if invoice.invoice_id in levels:
@@ -179,14 +183,7 @@ def _write(
     }
     event = "proposed" if known is None else "proposed again"
     append(session, moment=moment, actor=SYSTEM, event=event, proposal_id=record.id, detail=detail)
-    hold = guardrails.examine(
-        guardrails.Case(
-            rule, draft.evidence, draft.content["recipient"], record.expires_at, moment, draft.situation
-        )
-    )
-    if hold is not None:
-        record.reason = hold.reason
-    elif draft.reminder.rung.approval.needed(record.amount) == 0:
+    if draft.hold is None and draft.reminder.rung.approval.needed(record.amount) == 0:
         limit = draft.reminder.rung.approval.automatic_up_to
         decide(
             session,
