@@ -12,7 +12,7 @@ from typing import get_args
 
 import yaml
 from jsonschema import Draft201909Validator
-from jsonschema.exceptions import ValidationError
+from jsonschema.exceptions import ValidationError, best_match
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, SchemaProperty
 
 from opslayer.config import Firm
@@ -159,7 +159,8 @@ def _validator() -> Draft201909Validator:
     )
 
 
-def _finding(error: ValidationError) -> str:
+def _finding(finding: ValidationError) -> str:
+    error = best_match([finding]) or finding  # of "one of these", what the nearest of them misses
     path = [str(part) for part in error.absolute_path]
     key = path[-1] if path else "(the file)"
     lines = [f"expected {error.message}"]
