@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +15,9 @@ import duckdb
 import pytest
 
 from opslayer import scaffold
+from opslayer.actions import list_proposals
 from opslayer.config import load_firm
+from opslayer.store import open_store
 from opslayer.warehouse import Layer, open_layer, refresh
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
@@ -202,3 +207,43 @@ def test_every_rung_has_an_invoice_on_some_day(independent: Independent) -> None
             )
             for day in DAYS
         ), rung
+
+
+def test_a_morning_from_the_command_line(exports: Path, independent: Independent, tmp_path: Path) -> None:
+    """From nothing to proposals, which cover every invoice at a rung, each once, and no other."""
+    day = date(2021, 1, 15)
+    program = str(Path(sys.executable).parent / "opslayer")
+
+    def opslayer(*arguments: str) -> str:
+        done = subprocess.run(
+            [program, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    opslayer("init", "ledger", "--mapping", "xero", "--data", str(exports))
+    assert f"published {day}.001" in opslayer("--firm", "ledger", "refresh", "--as-of", str(day))
+    opslayer("--firm", "ledger", "run", "morning", "--as-of", str(day))
+
+    owed: dict[str, dict[str, int]] = defaultdict(dict)
+    standing = independent(
+        OPEN + "select contact_id, invoice_id, $day - due from issued where $day - due >= $first",
+        day=day,
+        first=RUNGS[0],
+    )
+    for contact, invoice, late in standing:
+        assert isinstance(late, int)
+        owed[str(contact)][str(invoice)] = max(rung for rung in RUNGS if rung <= late)
+    assert owed
+    with open_store(load_firm(tmp_path / "ledger")) as store:
+        proposals = list_proposals(store)
+    found = {
+        own(p.party_id): {own(invoice["invoice_id"]): invoice["rung"] for invoice in p.evidence["invoices"]}
+        for p in proposals
+    }
+    assert len(found) == len(proposals)  # one message a client
+    assert found == owed
+    assert {own(p.party_id): p.level for p in proposals} == {
+        contact: max(rungs.values()) for contact, rungs in owed.items()
+    }
+    assert {p.state for p in proposals} == {"proposed"}  # nothing left by itself
