@@ -132,18 +132,21 @@ def table(frame: pl.DataFrame, columns: Mapping[str, str], *, empty: str, **opti
     if frame.is_empty():
         st.markdown(f":gray[{empty}]")
         return
-    shown = frame.select(columns.keys()).with_columns(pl.selectors.decimal().cast(pl.Float64))
-    st.dataframe(
-        shown,
-        hide_index=True,
-        column_config={
-            name: _column(name, title, shown.schema[name], shown[name]) for name, title in columns.items()
-        },
-        **options,
-    )
+    shown = frame.select(_whole(frame[name]) for name in columns)
+    config = {name: _column(name, title, shown.schema[name]) for name, title in columns.items()}
+    st.dataframe(shown, hide_index=True, column_config=config, **options)
 
 
-def _column(name: str, title: str, kind: pl.DataType, values: pl.Series) -> Any:
+def _whole(values: pl.Series) -> pl.Series:
+    """Amounts in whole units; what is small, and what is open on an invoice, to the cent."""
+    if not (values.dtype.is_decimal() or values.dtype.is_float()):
+        return values
+    numbers = values.cast(pl.Float64)
+    small = numbers.abs().max() or 0.0
+    return numbers if values.name == "open_amount" or small < 100 else numbers.round(0)  # type: ignore[operator]
+
+
+def _column(name: str, title: str, kind: pl.DataType) -> Any:
     config = st.column_config
     if name == "month":
         return config.DateColumn(title, format="MMM YYYY", width="small")
@@ -153,17 +156,11 @@ def _column(name: str, title: str, kind: pl.DataType, values: pl.Series) -> Any:
         return config.DatetimeColumn(title, format="D MMM, HH:mm", timezone=snapshot.firm().zone.key)
     if name.endswith("_json"):
         return config.JsonColumn(title)
-    if kind.is_integer():
-        return config.NumberColumn(title, format="localized", width="small")
     if kind.is_numeric():
-        small = values.drop_nulls().abs().max() or 0
+        money = "accounting" if name == "open_amount" else "localized"
         share = name.startswith(("share", "probability"))
-        return config.NumberColumn(
-            title,
-            format="percent" if share else "%.1f" if float(str(small)) < 100 else "localized",
-            step=None if share else 1,
-        )
-    return config.TextColumn(title)
+        return config.NumberColumn(title, format="percent" if share else money)
+    return config.TextColumn(title, width="large" if name == "reasons" else None)
 
 
 def behind(query: str, *, key: str, **values: Any) -> None:
@@ -189,7 +186,7 @@ def _source(query: str, title: str, *, with_rows: bool = False, **values: Any) -
         days = found["as_of"].drop_nulls() if "as_of" in found.columns else pl.Series([live.as_of])
         if len(days) and days.max() != live.as_of:
             st.warning(f"These rows are as of {day(days.max())}, older than the snapshot.")  # type: ignore[arg-type]
-        st.dataframe(found.head(SHOWN), hide_index=True, height=260)
+        table(found.head(SHOWN), {name: name for name in found.columns}, empty="No rows.", height=260)
     else:
         st.caption(f"{title}: {query}")
     st.code(snapshot.layer().sql(query), language="sql", height=220 if with_rows else "content")

@@ -24,15 +24,15 @@ def show_waiting(proposal: actions.Proposal, person: Person | None) -> None:
     label = f"**{_plain(proposal.party_name)}** · {proposal.rung} · {amount}{held}"
     with st.expander(label, key=f"proposal-{proposal.id}", on_change="rerun") as opened:
         if opened.open and proposal.id is not None:
-            left, right = st.columns([5, 4], gap="large")
+            left, right = st.columns([4, 5], gap="large")
             detail = actions.show_proposal(snapshot.store(), proposal.id)
-            with right:
+            with left:
                 _decision(detail, proposal.id, person)
                 _evidence(detail)
-            with left:
+            with right:
                 st.caption(f"To {detail.recipient or 'nobody: no address is known'}, from {detail.sender}")
                 st.markdown(f"**{_plain(detail.subject)}**")
-                with st.container(border=True):
+                with st.container(border=True, height=520):
                     st.html(detail.html)
                 st.download_button(
                     "The statement as PDF",

@@ -18,7 +18,7 @@ uncertain = [p for p in every if p.state == "uncertain"]
 currency = snapshot.firm().base_currency
 with st.grid(4, min_column_width=150, border=True):
     st.metric("Waiting for a decision", f"{len(waiting):,}", help="Proposed, and not decided.")
-    st.metric(f"Overdue in them, {currency}", f"{sum(p.amount for p in waiting):,.0f}")
+    st.metric(f"Amount in them, {currency}", f"{sum(p.amount for p in waiting):,.0f}")
     st.metric("Approved, not sent yet", f"{sum(p.state in ('approved', 'held', 'sending') for p in every):,}")
     st.metric("Sent", f"{sum(p.state == 'sent' for p in every):,}")
 
@@ -38,8 +38,9 @@ if not waiting:
     st.info("Nothing waits. The job morning proposes what is due: `opslayer run morning`.")
 elif not shown:
     st.markdown(f':gray[None of a client like "{wanted}".]')
-for proposal in shown[:PAGE]:
-    proposals.show_waiting(proposal, person)
+with st.container(gap="xsmall"):
+    for proposal in shown[:PAGE]:
+        proposals.show_waiting(proposal, person)
 if len(shown) > PAGE:
     st.markdown(f":gray[{len(shown) - PAGE:,} more; name a client to see theirs.]")
 

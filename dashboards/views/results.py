@@ -54,15 +54,12 @@ with right:
     parts.figure("variance_bridge", "variance_driver", comparison=against, month=month)
 
 st.header("Out of the ordinary", anchor=False)
-with st.grid(2, min_column_width=340, gap="medium"):
-    with st.container(gap=None):
-        parts.figure("unusual_months", "unusual_months")
-    with st.container(gap="xsmall"):
-        st.markdown("**Journal lines out of the ordinary**")
-        parts.table(
-            snapshot.rows("unusual_lines"),
-            {"posted_on": "Posted", "account_name": "Account", "amount_base": "Amount", "reasons": "Why"},
-            empty="None in the last look at the books; the job morning looks.",
-            row_height=76,
-        )
-        parts.behind("unusual_lines", key="unusual-lines")
+parts.figure("unusual_months", "unusual_months")
+st.markdown("**Journal lines out of the ordinary**")
+parts.table(
+    snapshot.rows("unusual_lines"),
+    {"posted_on": "Posted", "account_name": "Account", "amount_base": "Amount", "reasons": "Why"},
+    empty="None in the last look at the books; the job morning looks.",
+    row_height=76,
+)
+parts.behind("unusual_lines", key="unusual-lines")

@@ -135,7 +135,7 @@ def payment_intervals(frame: pl.DataFrame, *, theme: Theme = "light", rows: int 
     figure.update_yaxes(
         tickvals=places, ticktext=names, showgrid=False, zeroline=False, tickfont={"color": INK[theme]}
     )
-    figure.update_xaxes(tickformat="%-d %b", nticks=7)
+    figure.update_xaxes(tickformat="%-d %b", nticks=5)
     return figure
 
 

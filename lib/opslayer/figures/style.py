@@ -25,7 +25,7 @@ def styled(figure: go.Figure, theme: Theme, *, title: str, reading: str = "", he
     figure.update_layout(
         title={
             "text": f"<b>{title}</b>",
-            "subtitle": {"text": reading, "font": {"size": 12, "color": SOFT[theme]}},
+            "subtitle": {"text": reading, "font": {"size": 13, "color": SOFT[theme]}},
             "font": {"size": 16, "color": INK[theme]},
             "x": 0,
             "xref": "container",
