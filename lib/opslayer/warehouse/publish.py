@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -102,7 +103,7 @@ def save_outputs(firm: Firm, frames: Mapping[str, pl.DataFrame], *, as_of: date,
         with connect_staged(firm, fresh=False) as connection:
             replace_outputs(connection, contracts, frames, as_of=as_of)
         touched = {f"{SCHEMA}.{name}" for name in frames}
-        audit_contracts(files.staged(firm), contracts, as_of=as_of, docs=None, only=touched)
+        audit_contracts(files.staged(firm), contracts, as_of=as_of, docs=_docs(firm), only=touched)
         name = next_name(firm, as_of)
         require_green(firm)
         land_outputs(firm, frames, load_id=name, moment=moment)
@@ -132,9 +133,8 @@ def land_sources(
 def audit_staged(firm: Firm, *, as_of: date, progress: Progress | None = None) -> AuditReport:
     """`audit`, for a caller that holds the writer's lock."""
     _require_staged(firm)
-    docs = firm.var / "docs" / "staged"
     return audit_contracts(
-        files.staged(firm), load_contracts(firm), as_of=as_of, docs=docs, progress=progress
+        files.staged(firm), load_contracts(firm), as_of=as_of, docs=_docs(firm), progress=progress
     )
 
 
@@ -148,9 +148,8 @@ def publish_staged(firm: Firm, *, as_of: date, moment: datetime) -> Version:
     path = files.folder(firm) / f"{name}.duckdb"
     files.synchronise(files.staged(firm))
     files.staged(firm).rename(path)
-    docs = firm.var / "docs"
-    if (docs / "staged").exists():
-        (docs / "staged").rename(docs / name)
+    if _docs(firm).exists():
+        _docs(firm).rename(_docs(firm).with_name(name))
     version = Version(name, path, as_of, moment, rows, green, red)
     record(version)
     point(firm, version)
@@ -198,6 +197,11 @@ def _seal(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def _query(name: str) -> str:
     return (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _docs(firm: Firm) -> Path:
+    """Where pages of the staged file's contracts are written; publishing gives them its version's name."""
+    return firm.var / "docs" / "staged"
 
 
 def _require_staged(firm: Firm) -> None:
