@@ -69,7 +69,8 @@ def weekday(days: Days) -> Days:
 
 def next_weekday(days: Days) -> Days:
     """The day itself, or the Monday after its weekend."""
-    return days + np.maximum(7 - weekday(days), 0) * (weekday(days) >= 5)
+    moved: Days = days + np.maximum(7 - weekday(days), 0) * (weekday(days) >= 5)
+    return moved
 
 
 def rates(count: int, seed: int, bent_month: int) -> dict[str, Days]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 
@@ -27,6 +29,12 @@ def planned_revenue(month: Month, scale: float) -> float:
         month.index / 12
     )
     return float(lines * facts.HOURS_A_LINE * price)
+
+
+def staffed_level(month: Month, scale: float) -> float:
+    """A month's revenue that the firm is staffed for, in base currency: the year's level without the season."""
+    growth = (1 + facts.GROWTH_A_YEAR) ** (month.index / 12)
+    return planned_revenue(month, scale) / month.intensity * float(growth)
 
 
 def month_bills(month: Month, bend: Bend, *, seed: int, scale: float, suppliers: int) -> pl.DataFrame:
@@ -76,10 +84,9 @@ def month_salaries(month: Month, *, seed: int, scale: float) -> pl.DataFrame:
     chance = np.random.default_rng([seed, 5, month.index])
     rows = []
     for account, share in facts.SALARIES.items():
-        # salaries follow the year's level, not the month's season
-        level = planned_revenue(month, scale) / month.intensity * month.share
-        growth = (1 + facts.GROWTH_A_YEAR) ** (month.index / 12)
-        cents = round(level * growth * share * 100 * float(chance.normal(1, 0.008)))
+        cents = round(
+            staffed_level(month, scale) * month.share * share * 100 * float(chance.normal(1, 0.008))
+        )
         rows.append((account, cents))
     day = int(month.weekdays()[-1])
     journal = f"SAL-{month.name}"
@@ -92,7 +99,7 @@ def budget_table(
     months: list[Month], rates: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]], scale: float
 ) -> pl.DataFrame:
     """The template table `budget`: hours, prices and rates planned at each January; costs by account."""
-    rows = []
+    rows: list[tuple[date, str, str | None, str, float | None, float | None, int, float]] = []
     for month in months:
         whole = month.intensity / month.share
         january = max(0, month.index - (month.first.month - 1))
@@ -103,32 +110,17 @@ def budget_table(
                 rate = int(rates[currency][january])
                 unit = round(price * 1_000_000 / rate, 2)
                 quantity = round(hours * share, 2)
+                amount = quantity * unit
                 rows.append(
-                    (
-                        month.first,
-                        service.account,
-                        service.item,
-                        currency,
-                        quantity,
-                        unit,
-                        rate,
-                        quantity * unit,
-                    )
+                    (month.first, service.account, service.item, currency, quantity, unit, rate, amount)
                 )
-        revenue = planned_revenue(month, scale) / month.share
-        costs = {account: share for account, (share, _) in facts.BILLED.items()} | facts.SALARIES
-        for account, share in costs.items():
-            amount = (
-                revenue * share
-                if account not in facts.SALARIES
-                else (
-                    planned_revenue(month, scale)
-                    / month.intensity
-                    * (1 + facts.GROWTH_A_YEAR) ** (month.index / 12)
-                    * share
-                )
-            )
-            rows.append((month.first, account, None, facts.BASE, None, None, 1_000_000, amount))
+        planned = planned_revenue(month, scale) / month.share
+        costs = {account: planned * share for account, (share, _) in facts.BILLED.items()}
+        costs |= {account: staffed_level(month, scale) * share for account, share in facts.SALARIES.items()}
+        rows += [
+            (month.first, account, None, facts.BASE, None, None, 1_000_000, amount)
+            for account, amount in costs.items()
+        ]
     columns = ["month", "account_code", "item", "currency", "quantity", "unit_price", "rate", "amount"]
     frame = pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
     return frame.select(

@@ -145,7 +145,7 @@ def _with_planted(made: sales.Sales, extra: list[dict[str, object]]) -> sales.Sa
     if not extra:
         return made
     start = len(made.invoices)
-    added = pl.DataFrame(extra).drop("month").select(made.invoices.columns).cast(dict(made.invoices.schema))
+    added = pl.DataFrame(extra).drop("month").select(made.invoices.columns).cast(made.invoices.schema)
     lines = pl.DataFrame(
         {
             "invoice_line_id": [f"LX{row['invoice_id']}" for row in extra],
@@ -156,7 +156,7 @@ def _with_planted(made: sales.Sales, extra: list[dict[str, object]]) -> sales.Sa
             "amount": [row["subtotal"] for row in extra],
             "tax": [row["tax"] for row in extra],
         }
-    ).cast(dict(made.lines.schema))
+    ).cast(made.lines.schema)
     return sales.Sales(pl.concat([made.invoices, added]), pl.concat([made.lines, lines]), made.payments)
 
 

@@ -40,7 +40,7 @@ class Sales:
 
 def hourly_price(item: facts.Service, month: Month) -> float:
     """List price in base currency that month."""
-    return item.price * (1 + facts.PRICE_RISE_A_YEAR) ** (month.index / 12)
+    return float(item.price * (1 + facts.PRICE_RISE_A_YEAR) ** (month.index / 12))
 
 
 def month_sales(

@@ -54,7 +54,7 @@ def read_model(path: Path) -> Model:
     )
 
 
-def parsed(sql: str, path: Path) -> exp.Expression:
+def parsed(sql: str, path: Path) -> exp.Expr:
     """The one query in `sql`. Raises BuildError where there is none, or more than one."""
     try:
         queries = [query for query in sqlglot.parse(sql, dialect="duckdb") if query is not None]
@@ -62,11 +62,11 @@ def parsed(sql: str, path: Path) -> exp.Expression:
         raise BuildError(f"{path}\n  does not parse: {error}") from error
     if len(queries) != 1:
         raise BuildError(f"{path}\n  expected one query, found {len(queries)}")
-    query: exp.Expression = queries[0]
+    query: exp.Expr = queries[0]
     return query
 
 
-def placeholders(query: exp.Expression) -> frozenset[str]:
+def placeholders(query: exp.Expr) -> frozenset[str]:
     """Names bound in the query as $name."""
     return frozenset(
         node.name
