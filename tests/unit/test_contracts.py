@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from opslayer.config import PROJECT, load_firm
+from opslayer.config import PROJECT, Firm, load_firm
 from opslayer.contracts import Contract, Rule, Table, load_contracts, read_contract, source_tables
 from opslayer.contracts.odcs import problems_between
 from opslayer.contracts.queries import broken_count, condition
@@ -67,6 +68,13 @@ def written(folder: Path, text: str = DOCUMENT, name: str = "test.odcs.yaml") ->
     return path
 
 
+def small_firm(folder: Path, mapping: str) -> Firm:
+    """A firm with one source of that mapping."""
+    text = '[firm]\nname = "x"\nbase_currency = "EUR"\n[sources.a]\nkind = "files"\npath = "."\n'
+    (folder / "firm.toml").write_text(f'{text}mapping = "{mapping}"\n', encoding="utf-8")
+    return load_firm(folder)
+
+
 def refused(folder: Path, old: str, new: str) -> str:
     """What reading the document says once `old` reads `new`."""
     assert old in DOCUMENT
@@ -84,7 +92,12 @@ def shipped() -> list[Contract]:
 def test_a_document_becomes_rules(tmp_path: Path) -> None:
     contract = read_contract(written(tmp_path))
     (table,) = contract.tables
-    assert (contract.name, contract.version, contract.owner, contract.mapping) == ("test", "2.0.0", "Finance", None)
+    assert (contract.name, contract.version, contract.owner, contract.mapping) == (
+        "test",
+        "2.0.0",
+        "Finance",
+        None,
+    )
     assert (table.name, table.key, table.drift) == ("core.bill", ("bill_id",), None)
     assert {column.name: column.unit for column in table.columns}["total"] == "base currency"
     found = [(r.name, r.kind, r.severity, r.dimension, r.columns) for r in table.rules]
@@ -130,11 +143,11 @@ def test_every_model_has_a_contract_and_every_contract_a_model(shipped: list[Con
 
 
 @pytest.mark.parametrize("path", MAPPINGS, ids=lambda path: path.stem)
-def test_every_column_a_mapping_reads_is_under_contract(path: Path, shipped: list[Contract], tmp_path: Path) -> None:
-    (tmp_path / "firm.toml").write_text(
-        f'[firm]\nname = "x"\nbase_currency = "EUR"\n[sources.a]\nkind = "files"\nmapping = "{path.stem}"\npath = "."\n'
-    )
-    mapping = load_mapping(load_firm(tmp_path), path.stem)
+def test_every_column_a_mapping_reads_is_under_contract(
+    path: Path, shipped: list[Contract], tmp_path: Path
+) -> None:
+    firm = small_firm(tmp_path, path.stem)
+    mapping = load_mapping(firm, path.stem)
     declared = source_tables(shipped)
     for name, spec in mapping.tables.items():
         table = declared[path.stem, name]
@@ -177,35 +190,33 @@ def test_a_mistake_names_key_found_and_allowed(tmp_path: Path, old: str, new: st
 
 
 def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
-    (tmp_path / "firm.toml").write_text(
-        '[firm]\nname = "x"\nbase_currency = "EUR"\n[sources.a]\nkind = "files"\nmapping = "opslayer"\npath = "."\n'
-    )
+    firm = small_firm(tmp_path, "opslayer")
     folder = tmp_path / "data_contracts"
     folder.mkdir()
     written(folder, DOCUMENT.replace("value: warn", "value: wran"), "one.odcs.yaml")
     written(folder, DOCUMENT.replace("unit: d,", "unit: h,"), "two.odcs.yaml")
     with pytest.raises(ConfigurationError) as raised:
-        load_contracts(load_firm(tmp_path))
+        load_contracts(firm)
     assert "one.odcs.yaml" in raised.value.message
     assert "two.odcs.yaml" in raised.value.message
 
 
 def test_a_firms_own_contract_wins_by_file_name(tmp_path: Path) -> None:
-    (tmp_path / "firm.toml").write_text(
-        '[firm]\nname = "x"\nbase_currency = "EUR"\n[sources.a]\nkind = "files"\nmapping = "opslayer"\npath = "."\n'
-    )
+    firm = small_firm(tmp_path, "opslayer")
     folder = tmp_path / "data_contracts"
     folder.mkdir()
     shipped = next(path for path in SHIPPED if path.name == "marts.odcs.yaml")
     (folder / shipped.name).write_text(shipped.read_text().replace("version: 1.", "version: 9."))
-    versions = {c.name: c.version for c in load_contracts(load_firm(tmp_path))}
+    versions = {c.name: c.version for c in load_contracts(firm)}
     assert versions["finance_marts"].startswith("9.")
     assert versions["finance_core"].startswith("1.")
 
 
 def test_contracts_are_checked_against_each_other(tmp_path: Path) -> None:
     one = written(tmp_path, name="one.odcs.yaml")
-    two = written(tmp_path, DOCUMENT.replace("to: core.bill.bill_id", "to: core.bill.bil_id"), "two.odcs.yaml")
+    two = written(
+        tmp_path, DOCUMENT.replace("to: core.bill.bill_id", "to: core.bill.bil_id"), "two.odcs.yaml"
+    )
     said = "\n".join(problems_between({one: read_contract(one), two: read_contract(two)}))
     assert "expected one contract; one.odcs.yaml has it too" in said
     assert 'got "core.bill.bil_id"' in said
@@ -213,8 +224,6 @@ def test_contracts_are_checked_against_each_other(tmp_path: Path) -> None:
 
 
 def test_a_condition_stands_without_its_alias_and_a_look_elsewhere_stands_alone() -> None:
-    from datetime import date
-
     day = date(2026, 11, 16)
     own = Rule("r", "rows", "warn", "accuracy", predicate="t.a > $as_of AND length(t.b) = 2")
     assert condition(own, day) == "a > CAST('2026-11-16' AS DATE) AND LENGTH(b) = 2"
@@ -226,8 +235,6 @@ def test_a_condition_stands_without_its_alias_and_a_look_elsewhere_stands_alone(
     ("values", "found"), [("(1, 'a'), (1, 'b')", 0), ("(1, 'a'), (1, 'a')", 1), ("(1, null), (1, null)", 1)]
 )
 def test_keys_are_counted_by_their_hash(values: str, found: int) -> None:
-    from datetime import date
-
     table = Table("main.x", "", (), ("a", "b"), ())
     rule = Rule("unique", "unique", "block", "uniqueness", columns=("a", "b"))
     with duckdb.connect() as connection:

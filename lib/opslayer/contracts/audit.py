@@ -118,12 +118,12 @@ def audit(
     with connect(str(database)) as connection:
         placed = [p for p in _place(connection, listed) if only is None or p.name in only]
     report(f"auditing {len(placed)} tables")
-    outcome = validate(database, {p.name: p.askable for p in placed}, as_of)
+    outcome = validate(database, {p.name: p.askable for p in placed if p.columns}, as_of)
     results: list[Result] = []
     with connect(str(database)) as connection:
         rows, aside = _rows(connection, placed), _set_aside(connection)
         for place in placed:
-            answers = _Answers(*outcome[place.name], aside)
+            answers = _Answers(*outcome.get(place.name, ({}, 0.0)), aside)
             results += _results(connection, place, rows.get(place.name, 0), answers, as_of)
         write_results(connection, results, as_of, only)
         if docs is not None:
