@@ -32,7 +32,7 @@ def planned_revenue(month: Month, scale: float) -> float:
 
 
 def staffed_level(month: Month, scale: float) -> float:
-    """A month's revenue that the firm is staffed for, in base currency: the year's level without the season."""
+    """Revenue a month's staff is there for, in base currency: the year's level without the season."""
     growth = (1 + facts.GROWTH_A_YEAR) ** (month.index / 12)
     return planned_revenue(month, scale) / month.intensity * float(growth)
 
