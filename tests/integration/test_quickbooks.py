@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -109,7 +111,7 @@ def write_company(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def layer(tmp_path_factory: pytest.TempPathFactory) -> Layer:
+def layer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layer]:
     folder = tmp_path_factory.mktemp("quickbooks")
     write_company(folder / "exports")
     scaffold.init(folder / "firm", mapping="quickbooks", data=folder / "exports")
@@ -118,10 +120,11 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Layer:
     done = refresh(firm, as_of=AS_OF, moment=MOMENT)
     assert not done.audit.blocking
     assert not done.built.quarantined
-    return open_layer(firm)
+    with open_layer(firm) as layer:
+        yield layer
 
 
-def rows(layer: Layer, query: str) -> list[tuple[object, ...]]:
+def rows(layer: Layer, query: str) -> list[tuple[Any, ...]]:
     return layer.query(query).rows()
 
 
@@ -168,15 +171,13 @@ def test_the_receivables_control_account(layer: Layer) -> None:
 
 def test_derived_journals_balance_and_leave_nothing_unassigned(layer: Layer) -> None:
     assert rows(layer, "select distinct balance_base from marts.journal_balance") == [(Decimal("0.00"),)]
-    by_account = dict(
-        rows(
-            layer,
-            "select a.name, sum(l.amount_base) from core.journal_line l "
-            "join core.account a using (account_id) "
-            "where a.section = 'balance_sheet' group by a.name",
-        )
+    by_account = rows(
+        layer,
+        "select a.name, sum(l.amount_base) from core.journal_line l "
+        "join core.account a using (account_id) "
+        "where a.section = 'balance_sheet' group by a.name",
     )
-    assert by_account == {
+    assert dict(by_account) == {
         "Checking": Decimal("1030.00"),  # 1100 + 250 - 250 - 70
         "Receivables": Decimal("1240.00"),
         "Payables": Decimal("-150.00"),
