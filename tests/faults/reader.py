@@ -1,4 +1,4 @@
-"""Read the published snapshot without pause until told to stop: `python -m tests.faults.reader FIRM STOP`.
+"""Read the published snapshot over and over until told to stop: `python -m tests.faults.reader FIRM STOP`.
 
 Prints how many times it read. Ends with an error at the first read that fails or sees half a snapshot.
 """
@@ -6,6 +6,7 @@ Prints how many times it read. Ends with an error at the first read that fails o
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 from opslayer.config import load_firm
@@ -22,11 +23,12 @@ def main(folder: Path, stop: Path) -> None:
                 found = layer.query(f"select count(*) as rows from core.{table}")["rows"].item()
                 if found != rows:
                     raise SystemExit(f"{layer.version.name}: core.{table} has {found} rows, not {rows}")
-            if layer.query("select count(*) as red from quality.results where severity = 'block' and not passed")[
-                "red"
-            ].item():
+            if layer.query(
+                "select count(*) as red from quality.results where severity = 'block' and not passed"
+            )["red"].item():
                 raise SystemExit(f"{layer.version.name} was published with a blocking contract red")
             reads += 1
+        time.sleep(0.02)  # leave the refresher a core
     print(reads)
 
 

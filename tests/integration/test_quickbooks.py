@@ -29,6 +29,7 @@ COMPANY: dict[str, list[dict[str, str]]] = {
         {"id": "4", "name": "Services", "account_type": "Income", "account_number": "4000"},
         {"id": "5", "name": "Rent", "account_type": "Expense", "account_number": "6000"},
         {"id": "6", "name": "Discounts", "account_type": "Income", "account_number": "4900"},
+        {"id": "7", "name": "Savings", "account_type": "Bank"},
     ],
     "customer": [{"id": "1", "display_name": "Acme"}, {"id": "2", "display_name": "Bolt"}],
     "vendor": [{"id": "1", "display_name": "Landlord"}],  # the same id as a customer
@@ -40,9 +41,9 @@ COMPANY: dict[str, list[dict[str, str]]] = {
         # a discount line; 200 of 500 paid; 28 days late
         {"id": "102", "customer_id": "1", "transaction_date": "2026-02-01", "due_date": "2026-03-03",
          "total_amount": "500.00", "total_tax": "0", "balance": "300.00"},
-        # in euro, with a credit memo of 100 against it; 70 days late
+        # in euro; a credit memo of 100 and a payment of 100 against it; 70 days late
         {"id": "103", "customer_id": "2", "transaction_date": "2026-01-05", "due_date": "2026-01-20",
-         "currency_id": "EUR", "exchange_rate": "1.10", "total_amount": "1000.00", "balance": "900.00"},
+         "currency_id": "EUR", "exchange_rate": "1.10", "total_amount": "1000.00", "balance": "800.00"},
         {"id": "104", "_fivetran_deleted": "TRUE"},  # deleted rows lose their values
     ],
     "invoice_line": [
@@ -70,12 +71,16 @@ COMPANY: dict[str, list[dict[str, str]]] = {
         # a payment of nothing sets the credit memo against the invoice
         {"id": "203", "customer_id": "2", "transaction_date": "2026-02-02", "total_amount": "0",
          "currency_id": "EUR", "exchange_rate": "1.10", "unapplied_amount": "0"},
+        # the euro has risen since the invoice
+        {"id": "204", "customer_id": "2", "transaction_date": "2026-03-25", "total_amount": "100.00",
+         "currency_id": "EUR", "exchange_rate": "1.12", "deposit_to_account_id": "1"},
     ],
     "payment_line": [
         {"payment_id": "201", "index": "0", "amount": "1100.00", "invoice_id": "101"},
         {"payment_id": "202", "index": "0", "amount": "200.00", "invoice_id": "102"},
         {"payment_id": "203", "index": "0", "amount": "100.00", "invoice_id": "103"},
         {"payment_id": "203", "index": "1", "amount": "100.00", "credit_memo_id": "301"},
+        {"payment_id": "204", "index": "0", "amount": "100.00", "invoice_id": "103"},
     ],
     "bill": [
         {"id": "101", "vendor_id": "1", "transaction_date": "2026-02-05", "due_date": "2026-03-07",
@@ -87,6 +92,16 @@ COMPANY: dict[str, list[dict[str, str]]] = {
          "check_bank_account_id": "1"},
     ],
     "bill_payment_line": [{"bill_payment_id": "501", "index": "0", "amount": "250.00", "bill_id": "101"}],
+    "purchase": [
+        {"id": "701", "account_id": "1", "transaction_date": "2026-03-20", "total_amount": "40.00"}
+    ],
+    "purchase_line": [
+        {"purchase_id": "701", "index": "0", "amount": "40.00", "account_expense_account_id": "5"}
+    ],
+    "transfer": [
+        {"id": "801", "from_account_id": "1", "to_account_id": "7", "amount": "100.00",
+         "transaction_date": "2026-03-21"},
+    ],
     "journal_entry": [{"id": "601", "transaction_date": "2026-03-15"}],
     "journal_entry_line": [
         {"journal_entry_id": "601", "index": "0", "account_id": "5", "amount": "70",
@@ -135,11 +150,11 @@ def test_open_items_and_aging(layer: Layer) -> None:
         "order by party_name",
     ) == [
         ("Acme", "1-30", 28, Decimal("300.00"), "USD", Decimal("300.00")),
-        ("Bolt", "61-90", 70, Decimal("900.00"), "EUR", Decimal("990.00")),
+        ("Bolt", "61-90", 70, Decimal("800.00"), "EUR", Decimal("880.00")),
     ]
     assert rows(layer, "select party_name, bucket, open_base, invoices from marts.aging order by 1") == [
         ("Acme", "1-30", Decimal("300.00"), 1),
-        ("Bolt", "61-90", Decimal("990.00"), 1),
+        ("Bolt", "61-90", Decimal("880.00"), 1),
     ]
 
 
@@ -158,7 +173,8 @@ def test_profit_and_loss(layer: Layer) -> None:
         (date(2026, 2, 1), "Discounts", Decimal("-100.00")),
         (date(2026, 2, 1), "Rent", Decimal("-400.00")),
         (date(2026, 2, 1), "Services", Decimal("490.00")),
-        (date(2026, 3, 1), "Rent", Decimal("-70.00")),
+        (date(2026, 3, 1), "Exchange differences (by the mapping)", Decimal("2.00")),
+        (date(2026, 3, 1), "Rent", Decimal("-110.00")),
     ]
 
 
@@ -166,7 +182,7 @@ def test_the_receivables_control_account(layer: Layer) -> None:
     assert rows(
         layer,
         "select control_balance, open_base, unapplied_base, difference from marts.receivables_reconciliation",
-    ) == [(Decimal("1240.00"), Decimal("1290.00"), Decimal("50.00"), Decimal("0.00"))]
+    ) == [(Decimal("1130.00"), Decimal("1180.00"), Decimal("50.00"), Decimal("0.00"))]
 
 
 def test_derived_journals_balance_and_leave_nothing_unassigned(layer: Layer) -> None:
@@ -178,8 +194,9 @@ def test_derived_journals_balance_and_leave_nothing_unassigned(layer: Layer) -> 
         "where a.section = 'balance_sheet' group by a.name",
     )
     assert dict(by_account) == {
-        "Checking": Decimal("1030.00"),  # 1100 + 250 - 250 - 70
-        "Receivables": Decimal("1240.00"),
+        "Checking": Decimal("1002.00"),  # 1100 + 250 + 112 - 250 - 70 - 40 - 100
+        "Savings": Decimal("100.00"),
+        "Receivables": Decimal("1130.00"),
         "Payables": Decimal("-150.00"),
         "Sales tax (by the mapping)": Decimal("-100.00"),
     }
