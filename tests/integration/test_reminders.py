@@ -329,6 +329,13 @@ def test_what_nobody_approved_in_time_is_void_and_comes_back(desk: Desk) -> None
     assert len(everything(desk.mail)) == 1
 
 
+def test_the_next_morning_asks_again_for_what_ran_out_over_night(desk: Desk) -> None:
+    first = [proposal.id for proposal in desk.propose()]
+    late = MOMENT + timedelta(days=5)
+    desk.publish(moment=late)
+    assert [p.id for p in desk.propose(moment=late)] == first
+
+
 def test_an_approval_can_be_taken_back_while_it_is_held_back(desk: Desk, tmp_path: Path) -> None:
     desk.books.firm = write_firm(tmp_path / "firm", port=desk.server.port, hold=15)
     acme, beta = desk.propose()

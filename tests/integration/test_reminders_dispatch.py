@@ -248,3 +248,15 @@ def test_without_mail_everything_waits(approve: Callable[..., Approved]) -> None
     made.dispatch()
     assert made.states() == ["held"]
     assert "no [mail]" in str(actions.list_proposals(made.store)[0].reason)
+
+
+def test_a_password_that_is_not_set_is_said_before_anything_is_claimed(
+    approve: Callable[..., Approved],
+) -> None:
+    made = approve()
+    path = made.firm.directory / "firm.toml"
+    path.write_text(path.read_text() + 'username = "accounts"\npassword = "env:NO_SUCH_PASSWORD"\n')
+    made.firm = load_firm(path.parent)
+    with pytest.raises(ConfigurationError, match="NO_SUCH_PASSWORD"):
+        made.dispatch()
+    assert made.states() == ["approved"]

@@ -12,8 +12,9 @@ import pytest
 from pypdf import PdfReader
 
 from opslayer.actions import load_rules
+from opslayer.actions.mail import compose
 from opslayer.actions.message import write
-from opslayer.config import Firm
+from opslayer.config import Firm, Person
 from opslayer.errors import ConfigurationError
 from tests.reminders import MOMENT, write_firm
 
@@ -118,6 +119,15 @@ def test_who_signs(firm: Firm) -> None:
     final = written(firm, 45, row("INV-1", 46, "1"))
     assert final["sender"] == "Maeve Harrow <maeve@harrow.example>"
     assert final["text"].rstrip().endswith("Kind regards,\nMaeve Harrow\nHarrow & Vale")
+
+
+def test_a_name_with_accents_and_a_comma_signs_as_it_is(firm: Firm) -> None:
+    person = Person(name="Inés Müller, Partner", email="ines@harrow.example", roles=("partner",))
+    message = written(firm.model_copy(update={"people": (person,)}), 45, row("INV-1", 46, "1"))
+    assert "Kind regards,\nInés Müller, Partner\n" in message["text"]
+    sent = compose(message, sender=message["sender"], message_id="<a@b.example>", moment=MOMENT)
+    assert sent["From"].addresses[0].display_name == "Inés Müller, Partner"
+    assert sent["From"].addresses[0].addr_spec == "ines@harrow.example"
 
 
 def test_the_firms_own_words_win(firm: Firm) -> None:

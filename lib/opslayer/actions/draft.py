@@ -16,7 +16,7 @@ from opslayer.actions.ladder import Invoice, Reminder, due_reminders, read_invoi
 from opslayer.actions.message import write
 from opslayer.actions.proposal import Proposal, as_proposal
 from opslayer.actions.rule import Rule, choose_rules
-from opslayer.actions.transition import OPEN, SYSTEM, decide, enqueue, expire, move
+from opslayer.actions.transition import OPEN, SYSTEM, UNSENT, decide, enqueue, expire, move
 from opslayer.config import Firm
 from opslayer.errors import UsageError
 from opslayer.store import Proposal as Record
@@ -77,7 +77,7 @@ def _propose(
         drafts = {
             reminder.key: _draft(firm, layer, rule, reminder, moment)
             for reminder in _wanted(session, rule, invoices, layer.as_of, moment)
-            if _is_new(_known(session, reminder), reminder)
+            if _is_new(_known(session, reminder), reminder, moment)
         }
     if dry_run:
         return [as_proposal(_record(rule, draft, moment)) for draft in drafts.values()]
@@ -89,7 +89,7 @@ def _propose(
         records = [
             _write(session, firm, rule, drafts[reminder.key], _known(session, reminder), moment)
             for reminder in wanted
-            if reminder.key in drafts and _is_new(_known(session, reminder), reminder)
+            if reminder.key in drafts and _is_new(_known(session, reminder), reminder, moment)
         ]
         return [as_proposal(record) for record in records]
 
@@ -123,9 +123,11 @@ def _known(session: Session, reminder: Reminder) -> Record | None:
     return session.scalar(select(Record).where(Record.idempotency_key == reminder.key))
 
 
-def _is_new(known: Record | None, reminder: Reminder) -> bool:
+def _is_new(known: Record | None, reminder: Reminder, moment: datetime) -> bool:
     """Whether a reminder needs a proposal: there is none, or it lapsed, or what it rests on has changed."""
     if known is None or known.state in ("cancelled", "expired"):
+        return True
+    if known.state in UNSENT and known.expires_at <= moment:
         return True
     address = reminder.client.party_email
     if known.state == "failed":

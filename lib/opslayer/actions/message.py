@@ -6,7 +6,8 @@ import base64
 import json
 import re
 from datetime import date, datetime, timedelta
-from email.utils import formataddr, parseaddr
+from email.headerregistry import Address
+from email.utils import parseaddr
 from functools import cache
 from typing import Any
 
@@ -57,7 +58,7 @@ def choose_sender(firm: Firm, rung: Rung) -> str | None:
         role = rung.sender.removeprefix("role:")
         person = next((person for person in firm.people if role in person.roles), None)
         if person is not None:
-            return formataddr((person.name, person.email))
+            return str(Address(display_name=person.name, addr_spec=person.email))
     elif rung.sender != "firm":
         return rung.sender
     return firm.mail.sender if firm.mail else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
+from email.message import EmailMessage
 from uuid import uuid4
 
 from sqlalchemy import func, select
@@ -21,7 +22,7 @@ from opslayer.actions.mail import Delivery, arrived, compose, deliver, open_proo
 from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
 from opslayer.actions.rule import load_rules
 from opslayer.actions.transition import expire, move
-from opslayer.config import Firm, MailSection
+from opslayer.config import Firm, secret
 from opslayer.store import Outbox, Store, append, lock
 from opslayer.store import Proposal as Record
 from opslayer.warehouse import Layer
@@ -48,6 +49,8 @@ def dispatch(
 
     Safe to run twice at once, and to kill. Each message passes the guardrails once more, on `layer`.
     """
+    if firm.mail and firm.mail.password:
+        secret(firm.mail.password)  # a password that is not set is said before anything is claimed
     now = Clock(moment)
     moved = _recover(firm, store, now)
     with store.session() as session:
@@ -66,9 +69,10 @@ def dispatch(
         claimed = _claim(firm, store, layer, number, now, moved)
         if claimed is None:
             continue
+        claim, message = claimed
         assert firm.mail is not None, "a claim asked"
-        delivery = _send(firm.mail, store, number, moment)
-        _record(firm, store, number, claimed, delivery, now)
+        delivery = deliver(firm.mail, message)
+        _record(firm, store, number, claim, delivery, now)
         moved.append(number)
         sent += delivery.outcome == "accepted"
         if delivery.outcome == "unreachable":
@@ -77,7 +81,9 @@ def dispatch(
         return [as_proposal(find(session, number)) for number in dict.fromkeys(moved)]
 
 
-def _claim(firm: Firm, store: Store, layer: Layer, number: int, now: Clock, moved: list[int]) -> str | None:
+def _claim(
+    firm: Firm, store: Store, layer: Layer, number: int, now: Clock, moved: list[int]
+) -> tuple[str, EmailMessage] | None:
     """Take one row for this process and commit that; None where it is not to be sent now."""
     with store.reading() as session:
         situation = guardrails.read_situation(layer, find(session, number).evidence)
@@ -99,20 +105,18 @@ def _claim(firm: Firm, store: Store, layer: Layer, number: int, now: Clock, move
                 move(session, record, hold.state, moment=now(), reason=hold.reason)
                 moved.append(number)
             return None
-        outbox.claimed_by = uuid4().hex
+        assert firm.mail is not None
+        message = compose(
+            record.content,
+            sender=record.content["sender"] or firm.mail.sender,
+            message_id=outbox.message_id,
+            moment=now(),
+        )
+        claim = outbox.claimed_by = uuid4().hex
         outbox.claimed_until = now() + LEASE
         outbox.attempts += 1
         move(session, record, "sending", moment=now(), detail={"attempt": outbox.attempts})
-        return outbox.claimed_by
-
-
-def _send(mail: MailSection, store: Store, number: int, moment: datetime) -> Delivery:
-    with store.reading() as session:
-        record = find(session, number)
-        assert record.outbox is not None
-        content, message_id = record.content, record.outbox.message_id
-    sender = content["sender"] or mail.sender
-    return deliver(mail, compose(content, sender=sender, message_id=message_id, moment=moment))
+        return claim, message
 
 
 def _record(firm: Firm, store: Store, number: int, claim: str, delivery: Delivery, now: Clock) -> None:
