@@ -1,0 +1,113 @@
+"""The command line on a small demo firm: JSON a program reads, exit codes, dry runs that do nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from opslayer import actions, cli, demo, warehouse
+from opslayer.config import load_firm
+from opslayer.store import open_store
+
+AS_OF = date(2026, 11, 16)
+MOMENT = datetime(2026, 11, 16, 6, tzinfo=UTC)
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("cli") / "firm"
+    demo.generate(place, seed=5, scale=0.02, as_of=AS_OF)
+    firm = load_firm(place)
+    warehouse.refresh(firm, as_of=AS_OF, moment=MOMENT)
+    with warehouse.open_layer(firm) as layer, open_store(firm) as store:
+        actions.propose(firm, layer, store, as_of=AS_OF, moment=datetime.now(UTC).replace(microsecond=0))
+    return place
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["opslayer", "--firm", str(folder), *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return command
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status",),
+        ("versions",),
+        ("quarantine",),
+        ("doctor",),
+        ("contracts", "check"),
+        ("actions", "list"),
+        ("actions", "show", "1"),
+        ("actions", "verify"),
+        ("land", "--dry-run"),
+        ("build", "--dry-run"),
+        ("run", "morning", "--dry-run", "--as-of", str(AS_OF)),
+    ],
+    ids=" ".join,
+)
+def test_json_is_json_and_nothing_else(run: Run, arguments: tuple[str, ...]) -> None:
+    code, out, _ = run(*arguments, "--json")
+    assert code == 0
+    assert json.loads(out)
+
+
+def test_status_says_how_the_firm_stands(run: Run) -> None:
+    _, out, _ = run("status", "--json")
+    standing = json.loads(out)
+    assert standing["snapshot"]["name"] == "2026-11-16.001"
+    assert standing["snapshot"]["rows"]["invoice"] > 100
+    assert standing["proposals"]["proposed"] > 5
+    assert standing["quarantined"] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("run", "mornin"), 2, 'did you mean "morning"'),
+        (("rollback", "2026-11-16.002"), 2, 'did you mean "2026-11-16.001"'),
+        (("run", "morning", "-p", "seed"), 2, "key=value"),
+        (("actions", "show", "999"), 2, "no proposal"),
+        (("publish",), 1, "opslayer build"),
+        (("frobnicate",), 2, "No such command"),
+    ],
+)
+def test_an_error_has_its_code_and_its_mend(
+    run: Run, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    ended, _, said = run(*arguments)
+    assert ended == code
+    assert words in " ".join(said.split())
+
+
+def test_who_may_not_decide_is_held(run: Run, folder: Path) -> None:
+    code, _, said = run("actions", "approve", "1", "--as", "ines@harrowvale.example", "--reason", "please")
+    assert code == 4
+    assert "partner" in said
+    with open_store(load_firm(folder)) as store:
+        assert actions.show_proposal(store, 1).proposal.state == "proposed"
+
+
+def test_a_dry_run_does_nothing(run: Run, folder: Path) -> None:
+    def files() -> set[Path]:
+        return {
+            path for path in (folder / "var").rglob("*") if path.suffix in (".parquet", ".duckdb", ".ipynb")
+        }
+
+    before = files()
+    for arguments in (("land", "--dry-run"), ("build", "--dry-run"), ("run", "morning", "--dry-run")):
+        assert run(*arguments)[0] == 0
+    assert files() == before
