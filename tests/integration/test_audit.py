@@ -75,7 +75,7 @@ RED = [
         "line",
         "line_id is there",
         2,
-        "None",
+        "=null",
     ),
     ("update staging.party set kind = 'its'", "party", "kind is known", 2, "party_id=p1, kind=its"),
     ("update staging.invoice set total = -0.01 where total = 10", "invoice", "total in range", 1, "=-0.01"),

@@ -229,7 +229,9 @@ def _details(connection: DuckDBPyConnection, rule: Rule, place: _Placed, as_of: 
     return _Broken(
         count,
         tuple(
-            ", ".join(f"{key}={value}" for key, value in zip(names, row, strict=True))
+            ", ".join(
+                f"{key}={'null' if value is None else value}" for key, value in zip(names, row, strict=True)
+            )
             for row in found.fetchall()
         ),
     )
