@@ -44,7 +44,7 @@ def refused(claims: Mapping[str, Any], firm: Firm, moment: datetime) -> str | No
         return "Your identity provider has not verified your e-mail address."
     email = str(claims.get("email", ""))
     if firm.person(email) is None:
-        return f"{email or 'You'} is not among the people of {firm.name} in firm.toml."
+        return f"{email or 'Your account'} is not among the people of {firm.name} in firm.toml."
     return None
 
 

@@ -14,10 +14,12 @@ from opslayer.config import Person
 from opslayer.errors import OpslayerError
 
 Verdict = Literal["approve", "reject", "sent", "send again"]
+CHOICES: tuple[tuple[Verdict, str], ...] = (("approve", "Approve"), ("reject", "Reject"))
+TAKE_BACK: tuple[tuple[Verdict, str], ...] = (("reject", "Take back"),)
 PAST = {"approve": "Approved", "reject": "Rejected", "sent": "Kept as sent", "send again": "To be sent again"}
 
 
-def show_waiting(proposal: actions.Proposal, person: Person | None) -> None:
+def show(proposal: actions.Proposal, person: Person | None) -> None:
     """One line; opened, all that a person needs to decide."""
     held = " :orange-badge[held]" if proposal.reason else ""
     amount = f"{proposal.amount:,.0f} {proposal.currency}"
@@ -45,7 +47,7 @@ def show_waiting(proposal: actions.Proposal, person: Person | None) -> None:
                 )
 
 
-def show_uncertain(proposal: actions.Proposal) -> None:
+def show_uncertain(proposal: actions.Proposal, person: Person | None) -> None:
     """A message that may or may not have left: a person looks, and says."""
     with st.form(f"settle-{proposal.id}"):
         st.markdown(f"**{_plain(proposal.title)}**. {_plain(proposal.reason or '')}")
@@ -53,8 +55,8 @@ def show_uncertain(proposal: actions.Proposal) -> None:
         with st.container(horizontal=True):
             for verdict, label in (("sent", "It was sent"), ("send again", "Send it again")):
                 st.form_submit_button(
-                    label, key=f"{verdict}-{proposal.id}", on_click=_decide,
-                    args=(verdict, proposal.id, f"settled-{proposal.id}", None, None),
+                    label, key=f"{verdict}-{proposal.id}", on_click=_decide, disabled=person is None,
+                    args=(verdict, proposal.id, f"settled-{proposal.id}", None, person),
                 )  # fmt: skip
 
 
@@ -66,7 +68,7 @@ def _decision(detail: actions.Shown, number: int, person: Person | None) -> None
     with st.form(f"decide-{number}", border=False):
         st.text_input("Reason", key=f"reason-{number}", placeholder="kept with the decision")
         with st.container(horizontal=True):
-            for verdict, label in (("approve", "Approve"), ("reject", "Reject")):
+            for verdict, label in CHOICES if proposal.state == "proposed" else TAKE_BACK:
                 st.form_submit_button(
                     label,
                     type="primary" if verdict == "approve" else "secondary",

@@ -1,4 +1,4 @@
-"""What is not in the snapshot, as frames: versions, runs, decided proposals."""
+"""Tables that a named query does not give as they are shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,22 @@ import polars as pl
 import snapshot
 
 from opslayer import actions, runner, warehouse
+
+RECONCILIATION = {
+    "control_balance": "Receivables account",
+    "open_base": "Open invoices",
+    "unapplied_base": "Unapplied receipts",
+    "quarantined_base": "In quarantine",
+    "difference": "Difference",
+    "tolerance": "Allowed for rounding",
+}
+
+
+def reconciliation() -> str:
+    """The receivables account against open invoices, to the cent, as a Markdown table."""
+    row = snapshot.rows("reconciliation").row(0, named=True)
+    lines = [f"| {title} | {row[name]:,.2f} |" for name, title in RECONCILIATION.items()]
+    return "\n".join([f"| | {snapshot.firm().base_currency} |", "|:--|--:|", *lines])
 
 
 def versions() -> pl.DataFrame:

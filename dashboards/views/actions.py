@@ -14,25 +14,27 @@ PAGE = 25  # proposals shown at once
 parts.heading("Actions", "What should be done, and may it be?")
 every = actions.list_proposals(snapshot.store())
 waiting = sorted((p for p in every if p.state == "proposed"), key=lambda p: (-p.level, -p.amount))
+unsent = [p for p in every if p.state in ("approved", "held")]
 uncertain = [p for p in every if p.state == "uncertain"]
 currency = snapshot.firm().base_currency
 with st.grid(4, min_column_width=150, border=True):
     st.metric("Waiting for a decision", f"{len(waiting):,}", help="Proposed, and not decided.")
     st.metric(f"Amount in them, {currency}", f"{sum(p.amount for p in waiting):,.0f}")
-    st.metric("Approved, not sent yet", f"{sum(p.state in ('approved', 'held', 'sending') for p in every):,}")
+    st.metric("Approved, not sent yet", f"{len(unsent):,}")
     st.metric("Sent", f"{sum(p.state == 'sent' for p in every):,}")
 
-if uncertain:
-    st.header("Nobody knows whether these left", anchor=False)
-    for proposal in uncertain:
-        proposals.show_uncertain(proposal)
-
-st.header("Waiting for a decision", anchor=False)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     person = people.choose_decider()
     wanted = st.text_input(
         "Client", key="find", placeholder="Any client", icon=":material/search:", width=340
     )
+
+if uncertain:
+    st.header("Nobody knows whether these left", anchor=False)
+    for proposal in uncertain:
+        proposals.show_uncertain(proposal, person)
+
+st.header("Waiting for a decision", anchor=False)
 shown = [p for p in waiting if wanted.casefold() in p.party_name.casefold()]
 if not waiting:
     st.info("Nothing waits. The job morning proposes what is due: `opslayer run morning`.")
@@ -40,9 +42,15 @@ elif not shown:
     st.markdown(f':gray[None of a client like "{wanted}".]')
 with st.container(gap="xsmall"):
     for proposal in shown[:PAGE]:
-        proposals.show_waiting(proposal, person)
+        proposals.show(proposal, person)
 if len(shown) > PAGE:
     st.markdown(f":gray[{len(shown) - PAGE:,} more; name a client to see theirs.]")
+
+if unsent:
+    st.header("Approved, not sent yet", anchor=False)
+    with st.container(gap="xsmall"):
+        for proposal in unsent[:PAGE]:
+            proposals.show(proposal, person)
 
 st.header("Decided", anchor=False)
 parts.table(

@@ -22,12 +22,7 @@ with left:
     parts.behind("contracts_summary", key="contracts")
 with right:
     st.header("Receivables tie to the ledger", anchor=False)
-    tie = snapshot.rows("reconciliation").row(0, named=True)
-    names = {"control_balance": "Receivables account", "open_base": "Open invoices",
-             "unapplied_base": "Unapplied receipts", "quarantined_base": "In quarantine",
-             "difference": "Difference", "tolerance": "Allowed for rounding"}  # fmt: skip
-    lines = "\n".join(f"| {title} | {tie[name]:,.2f} |" for name, title in names.items())
-    st.markdown(f"| | {snapshot.firm().base_currency} |\n|:--|--:|\n{lines}")
+    st.markdown(tables.reconciliation())
     parts.behind("reconciliation", key="reconciliation")
 
 st.header("Rules that do not hold", anchor=False)
