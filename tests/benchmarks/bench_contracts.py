@@ -11,7 +11,6 @@ say: a smaller task than ours, which is then measured on core only too.
 from __future__ import annotations
 
 import shutil
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -30,7 +29,10 @@ PANDAS_LIMIT = 2.0  # million lines; its frames of ten million do not fit beside
 
 
 def main(millions: float = 1.0) -> list[dict[str, Any]]:
-    """Seconds are medians of three, ours and the rival in turn; ratio is ours / by hand, pandas / ours."""
+    """Seconds are the best of three, ours and by hand in turn (pandas once).
+
+    The ratio is ours / by hand, and pandas / ours.
+    """
     folder = Path(tempfile.mkdtemp(prefix="opslayer-bench-"))
     try:
         firm = books.make(folder / "firm", int(millions * 1e6))
@@ -205,14 +207,14 @@ def expectation(rule: Rule, frames: dict[str, Any]) -> list[Any]:
 
 
 def in_turn(*tasks: Callable[[], None]) -> list[float]:
-    """Median seconds of each, run one after the other so that noise falls on all alike."""
+    """Best seconds of each, run one after the other: what others do on the machine only ever adds."""
     taken: list[list[float]] = [[] for _ in tasks]
     for _ in range(REPEATS):
         for task, own in zip(tasks, taken, strict=True):
             started = time.perf_counter()
             task()
             own.append(time.perf_counter() - started)
-    return [statistics.median(own) for own in taken]
+    return [min(own) for own in taken]
 
 
 def seconds(task: Callable[[], None]) -> float:
