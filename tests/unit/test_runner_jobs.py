@@ -10,6 +10,7 @@ from croniter import croniter
 from opslayer.config import PROJECT, Firm, load_firm
 from opslayer.errors import ConfigurationError, UsageError
 from opslayer.runner.jobs import find_job, load_jobs
+from opslayer.runner.up import chosen_services, plan_services
 
 FIRM = """
 [firm]
@@ -120,3 +121,12 @@ def test_the_shipped_morning_refreshes_first_and_reports_last(firm: Firm) -> Non
     assert order[5:] == ["finance_weekly"]
     assert all(job.cron and croniter.is_valid(job.cron) and job.owner for job in jobs.values())
     assert "dispatch" in jobs
+
+
+def test_up_runs_one_service_alone_and_names_those_there_are(firm: Firm) -> None:
+    ports = {"scheduler": 3001, "dashboards": 8502, "notebooks": 8890}
+    services = plan_services(firm, ports)
+    assert [service.name for service in chosen_services(services, "dashboards")] == ["dashboards"]
+    assert chosen_services(services, None) == services
+    with pytest.raises(UsageError, match='did you mean "dashboards"'):
+        chosen_services(services, "dashbords")

@@ -87,12 +87,15 @@ def doctor(json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def up() -> None:
+def up(
+    only: Annotated[str | None, typer.Option(help="One of scheduler, dashboards, notebooks.")] = None,
+) -> None:
     """Start the scheduler with its UI, the dashboards and JupyterLab; Ctrl-C ends all.
 
-    [dim]Example:[/dim]
+    [dim]Examples:[/dim]
       opslayer up
+      opslayer up --only dashboards
     """
     from opslayer import runner
 
-    raise typer.Exit(runner.up(edge.firm(), progress=edge.output.print))
+    raise typer.Exit(runner.up(edge.firm(), only=only, progress=edge.output.print))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from opslayer.config import PROJECT, Firm
-from opslayer.errors import OpslayerError, UsageError
+from opslayer.errors import OpslayerError, UsageError, unknown
 from opslayer.runner import warm
 
 PORTS: Final = {"scheduler": 3000, "dashboards": 8501, "notebooks": 8888}
@@ -45,13 +45,15 @@ Running = list[tuple[Service, subprocess.Popen[bytes]]]
 def up(
     firm: Firm,
     *,
+    only: str | None = None,
     ports: Mapping[str, int] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> int:
     """Run until Ctrl-C, SIGTERM, SIGHUP, or the end of a part; then nothing of it is left. Exit code 0.
 
-    `ports` are of "scheduler", "dashboards", "notebooks"; without one, its usual port or the next free one.
-    All listen on the loopback only; logs lie in var/logs. Raises UsageError for a port that is taken, and
+    `only` names one service to run alone; `ports` are of "scheduler", "dashboards", "notebooks", and without
+    one a service takes its usual port or the next free one. All listen on the loopback only; logs lie in
+    var/logs. Raises UsageError for a service there is not or a port that is taken, and
     OpslayerError, with the last lines of its log, for a part that ended by itself.
     """
     say = progress or (lambda _: None)
@@ -60,7 +62,7 @@ def up(
         number: signal.signal(number, lambda *_: stop.set())
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
-    services = plan_services(firm, chosen_ports(ports or {}))
+    services = chosen_services(plan_services(firm, chosen_ports(ports or {})), only)
     try:
         with _tree() as start, contextlib.ExitStack() as held:
             mark = warm.stamp()
@@ -80,6 +82,13 @@ def up(
         for number, handler in before.items():
             signal.signal(number, handler)
     return 0
+
+
+def chosen_services(services: tuple[Service, ...], only: str | None) -> tuple[Service, ...]:
+    """All of them, or the one that is named. Raises UsageError for a name that none has."""
+    if only is not None and only not in {service.name for service in services}:
+        raise unknown("service", only, (service.name for service in services))
+    return tuple(service for service in services if only in (None, service.name))
 
 
 def plan_services(firm: Firm, ports: Mapping[str, int]) -> tuple[Service, ...]:
