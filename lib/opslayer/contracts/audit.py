@@ -15,6 +15,7 @@ from opslayer.contracts.contract import Contract, Rule, Severity, Table
 from opslayer.contracts.queries import broken_rows, literal, quoted, relation
 
 Progress = Callable[[str], None]
+Settings = dict[str, str | bool | int | float | list[str]]
 SAMPLE = 5
 RESULTS = """
     create table if not exists quality.results (
@@ -104,23 +105,26 @@ def audit(
     as_of: date,
     docs: Path | None,
     only: Collection[str] | None = None,
+    memory_limit: str | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Run the contracts on `database`, write quality.results into it, and pages of it into `docs`.
 
-    `only` limits it to those tables; results of others stay. Nobody else may have the file open. Raises
-    ConfigurationError for a rule whose SQL the database does not understand.
+    `only` limits it to those tables; results of others stay. `memory_limit` is DuckDB's, such as "4GB".
+    Nobody else may have the file open. Raises ConfigurationError for a rule whose SQL the database does not
+    understand.
     """
     from opslayer.contracts.expectations import validate  # takes seconds to load, and only audits need it
 
     report = progress or (lambda _: None)
     listed = list(contracts)
-    with connect(str(database)) as connection:
+    settings: Settings = {"memory_limit": memory_limit} if memory_limit else {}
+    with connect(str(database), config=settings) as connection:
         placed = [p for p in _place(connection, listed) if only is None or p.name in only]
     report(f"auditing {len(placed)} tables")
-    outcome = validate(database, {p.name: p.askable for p in placed if p.columns}, as_of)
+    outcome = validate(database, {p.name: p.askable for p in placed if p.columns}, as_of, settings)
     results: list[Result] = []
-    with connect(str(database)) as connection:
+    with connect(str(database), config=settings) as connection:
         rows, aside = _rows(connection, placed), _set_aside(connection)
         for place in placed:
             answers = _Answers(*outcome.get(place.name, ({}, 0.0)), aside)

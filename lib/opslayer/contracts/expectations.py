@@ -125,16 +125,18 @@ class ExpectNothingFound(BatchExpectation):
 
 
 def validate(
-    database: Path, tables: Mapping[str, Table], as_of: date
+    database: Path, tables: Mapping[str, Table], as_of: date, settings: Mapping[str, Any]
 ) -> dict[str, tuple[dict[str, bool], float]]:
     """Which rules of each table hold, and the seconds it took; `tables` is by physical name.
+
+    `settings` are DuckDB's, for the connections that ask.
 
     Passed or not is all that is asked here: counts and samples are fetched for what failed. Raises
     ConfigurationError for a rule whose SQL the database does not understand.
     """
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    source = context.data_sources.add_or_update_sql(_source(database, tables))
+    source = context.data_sources.add_or_update_sql(_source(database, tables, settings))
     outcome: dict[str, tuple[dict[str, bool], float]] = {}
     try:
         for name, table in tables.items():
@@ -152,7 +154,7 @@ def validate(
     return outcome
 
 
-def _source(database: Path, tables: Iterable[str]) -> SQLDatasource:
+def _source(database: Path, tables: Iterable[str], settings: Mapping[str, Any]) -> SQLDatasource:
     """The staged file with every table named at once: GX writes its whole context down at each addition."""
     assets = []
     with warnings.catch_warnings():
@@ -162,7 +164,12 @@ def _source(database: Path, tables: Iterable[str]) -> SQLDatasource:
             asset = TableAsset(name=name, table_name=relation, schema_name=schema)
             asset.batch_definitions = [BatchDefinition(name="whole", partitioner=None)]
             assets.append(asset)
-    return SQLDatasource(name="staged", connection_string=f"duckdb:///{database}", assets=assets)
+    return SQLDatasource(
+        name="staged",
+        connection_string=f"duckdb:///{database}",
+        kwargs={"connect_args": {"config": dict(settings)}},
+        assets=assets,
+    )
 
 
 def _refuse_unanswered(name: str, results: Iterable[Any]) -> None:

@@ -103,7 +103,14 @@ def save_outputs(firm: Firm, frames: Mapping[str, pl.DataFrame], *, as_of: date,
         with connect_staged(firm, fresh=False) as connection:
             replace_outputs(connection, contracts, frames, as_of=as_of)
         touched = {f"{SCHEMA}.{name}" for name in frames}
-        audit_contracts(files.staged(firm), contracts, as_of=as_of, docs=_docs(firm), only=touched)
+        audit_contracts(
+            files.staged(firm),
+            contracts,
+            as_of=as_of,
+            docs=_docs(firm),
+            only=touched,
+            memory_limit=firm.warehouse.memory_limit,
+        )
         name = next_name(firm, as_of)
         require_green(firm)
         land_outputs(firm, frames, load_id=name, moment=moment)
@@ -134,7 +141,12 @@ def audit_staged(firm: Firm, *, as_of: date, progress: Progress | None = None) -
     """`audit`, for a caller that holds the writer's lock."""
     _require_staged(firm)
     return audit_contracts(
-        files.staged(firm), load_contracts(firm), as_of=as_of, docs=_docs(firm), progress=progress
+        files.staged(firm),
+        load_contracts(firm),
+        as_of=as_of,
+        docs=_docs(firm),
+        memory_limit=firm.warehouse.memory_limit,
+        progress=progress,
     )
 
 
