@@ -9,7 +9,7 @@ import polars as pl
 
 from opslayer.demo import facts
 from opslayer.demo.calendar import Month, next_weekday
-from opslayer.demo.sales import Bend
+from opslayer.demo.sales import Bend, hourly_price
 
 LEDGER = {
     "journal": pl.String,
@@ -23,12 +23,10 @@ LEDGER = {
 
 
 def planned_revenue(month: Month, scale: float) -> float:
-    """What a month is planned to bring, in base currency: hours at list prices."""
-    lines = facts.INVOICES_A_MONTH * scale * month.intensity * 2.95
-    price = sum(s.price * s.share for s in facts.SERVICES) * (1 + facts.PRICE_RISE_A_YEAR) ** (
-        month.index / 12
-    )
-    return float(lines * facts.HOURS_A_LINE * price)
+    """What a month is planned to bring, in base currency: hours at planned prices."""
+    hours = facts.INVOICES_A_MONTH * scale * month.intensity * facts.HOURS_AN_INVOICE
+    price = sum(s.share * hourly_price(s, month) for s in facts.SERVICES) * facts.DISCOUNT_PLANNED
+    return float(hours * price)
 
 
 def staffed_level(month: Month, scale: float) -> float:
@@ -104,8 +102,8 @@ def budget_table(
         whole = month.intensity / month.share
         january = max(0, month.index - (month.first.month - 1))
         for service in facts.SERVICES:
-            price = service.price * 0.97 * (1 + facts.PRICE_RISE_A_YEAR) ** (month.index / 12)
-            hours = facts.INVOICES_A_MONTH * scale * whole * 2.95 * service.share * facts.HOURS_A_LINE
+            price = hourly_price(service, month) * facts.DISCOUNT_PLANNED
+            hours = facts.INVOICES_A_MONTH * scale * whole * service.share * facts.HOURS_AN_INVOICE
             for currency, share in facts.CURRENCIES.items():
                 rate = int(rates[currency][january])
                 unit = round(price * 1_000_000 / rate, 2)

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from opslayer.demo import facts
 
 TURNED_LATE = 6  # clients who paid on time and do so no longer
-TURNED_LATE_DAYS = 26
+TURNED_LATE_BY = 1.5  # standard deviations of lateness
 TURNED_LATE_MONTHS = 8
 
 
 @dataclass(frozen=True)
 class Clients:
-    """Arrays by client: currency, how late against the firm's mean (days), discount, share of the work."""
+    """Arrays by client: currency, habit of lateness (standard scores), discount, share of the work."""
 
     currency: NDArray[np.str_]
-    lateness: NDArray[np.float64]
+    habit: NDArray[np.float64]
     discount: NDArray[np.float64]
     weight: NDArray[np.float64]
     turned_late: NDArray[np.int64]
@@ -34,13 +34,25 @@ def clients(seed: int, scale: float) -> Clients:
     chance = np.random.default_rng([seed, 2])
     count = max(40, round(facts.CLIENTS * scale))
     weight = chance.lognormal(0, 0.8, count)
+    weight /= weight.sum()
+    turned = np.argsort(-weight)[5 : 5 + TURNED_LATE]
     return Clients(
         currency=chance.choice(list(facts.CURRENCIES), count, p=list(facts.CURRENCIES.values())),
-        lateness=chance.normal(0, 7, count),
-        discount=chance.uniform(0.9, 1.04, count),
-        weight=weight / weight.sum(),
-        turned_late=np.argsort(-weight)[5 : 5 + TURNED_LATE],
+        habit=_habit(chance.normal(0, 1, count), weight, turned),
+        discount=chance.uniform(*facts.DISCOUNT, count),
+        weight=weight,
+        turned_late=turned,
     )
+
+
+def _habit(
+    score: NDArray[np.float64], weight: NDArray[np.float64], turned: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Those who will turn late begin early; over the work done, mean 0 and standard deviation 1."""
+    score[turned] = -np.abs(score[turned])
+    score -= np.average(score, weights=weight)
+    scaled: NDArray[np.float64] = score / np.sqrt(np.average(score**2, weights=weight))
+    return scaled
 
 
 def supplier_count(scale: float) -> int:

@@ -15,6 +15,7 @@ from opslayer.demo.sales import Bend
 
 RUNGS = (-3, 1, 15, 30, 45)  # days past due of the reminder ladder
 CLIENTS_A_RUNG = 2
+ON_ACCOUNT = 3
 UNUSUAL = "SPECIAL"
 
 
@@ -23,6 +24,7 @@ class Planted:
     """Documents that are added to the generated ones, and the answers."""
 
     invoices: list[dict[str, Any]] = field(default_factory=list)
+    receipts: list[dict[str, Any]] = field(default_factory=list)
     key: dict[str, Any] = field(default_factory=dict)
 
 
@@ -38,10 +40,10 @@ def bends(months: list[Month]) -> Bend:
     )
 
 
-def planted_invoices(months: list[Month], known: Clients, rate: dict[str, Days], as_of: date) -> Planted:
-    """Clients that stand at each rung on `as_of`, some with two invoices, two of them disputed."""
-    planted = Planted()
-    rungs: dict[str, list[str]] = {}
+def planted_documents(months: list[Month], known: Clients, rate: dict[str, Days], as_of: date) -> Planted:
+    """Clients that stand at each rung on `as_of`, some with two invoices, two of them disputed; and
+    receipts on account."""
+    planted = Planted(receipts=_on_account(months, known, rate, as_of))
     client = known.count - 1
     today = number(as_of)
     for rung in RUNGS:
@@ -50,6 +52,7 @@ def planted_invoices(months: list[Month], known: Clients, rate: dict[str, Days],
             for position, days in enumerate(late):
                 due = today - days
                 issued = due - facts.TERMS_DAYS
+                issued -= max(0, (issued + 3) % 7 - 4)  # of a weekend, the Friday before
                 month = next((m for m in months if number(m.first) <= issued <= number(m.last)), months[0])
                 currency = str(known.currency[client])
                 total = 1_200_000 + 35_000 * client % 900_000 + position * 10_000
@@ -74,15 +77,52 @@ def planted_invoices(months: list[Month], known: Clients, rate: dict[str, Days],
                         "month": month.index,
                     }
                 )
-            rungs.setdefault(str(rung), []).append(client_id(client))
             client -= 1
     disputed = {"X15-00", "X45-00"}
     for invoice in planted.invoices:
         invoice["is_disputed"] = invoice["invoice_id"] in disputed
-    planted.key["reminder_rungs"] = rungs
+    planted.key["reminder_rungs"] = {str(rung): {} for rung in RUNGS}
+    planted.key["receipts_on_account"] = [receipt["payment_id"] for receipt in planted.receipts]
     planted.key["disputed_invoices"] = sorted(disputed)
     planted.key["clients_who_turned_late"] = [client_id(int(index)) for index in sorted(known.turned_late)]
     return planted
+
+
+def _on_account(
+    months: list[Month], known: Clients, rate: dict[str, Days], as_of: date
+) -> list[dict[str, Any]]:
+    """Money of the firm's largest clients that nobody has set against an invoice yet."""
+    rows = []
+    for turn, client in enumerate(int(index) for index in (-known.weight).argsort()[:ON_ACCOUNT]):
+        day = int(next_weekday(pl.Series([number(as_of) - 4 - 7 * turn]).to_numpy())[0])
+        month = next(m for m in months if number(m.first) <= day <= number(m.last))
+        currency = str(known.currency[client])
+        rows.append(
+            {
+                "payment_id": f"PX-{turn + 1}",
+                "client": client,
+                "currency": currency,
+                "paid": day,
+                "amount": 240_000 + 35_000 * turn,
+                "rate": int(rate[currency][month.index]),
+                "month": month.index,
+            }
+        )
+    return rows
+
+
+def note_rungs(key: dict[str, Any], invoices: pl.DataFrame, payments: pl.DataFrame, as_of: date) -> None:
+    """Add to the key every client of the month whose unpaid invoice stands at a rung, planted or not."""
+    settled = payments.group_by("invoice_id").agg(pl.col("amount").sum().alias("settled"))
+    days = (number(as_of) - pl.col("due")).alias("days")
+    standing = (
+        invoices.join(settled, on="invoice_id", how="left")
+        .filter(pl.col("total") > pl.col("settled").fill_null(0), days.is_in(RUNGS))
+        .select(days.cast(pl.String), "client", "invoice_id")
+        .sort("client", "invoice_id")
+    )
+    for rung, client, invoice in standing.iter_rows():
+        key["reminder_rungs"][rung].setdefault(client_id(client), []).append(invoice)
 
 
 def bent_months(months: list[Month], bend: Bend) -> list[dict[str, str]]:

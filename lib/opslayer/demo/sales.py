@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
 
 from opslayer.demo import facts
-from opslayer.demo.calendar import Days, Month, base_cents, next_weekday, number
-from opslayer.demo.parties import TURNED_LATE_DAYS, TURNED_LATE_MONTHS, Clients
+from opslayer.demo.calendar import Days, Month, base_cents, next_weekday, number, weekday
+from opslayer.demo.parties import TURNED_LATE_BY, TURNED_LATE_MONTHS, Clients
 
-LATE_NOISE_SHARE = 0.25  # of invoices that meet a delay of their own, 18 days on average
 PART_PAID = 0.05
 CREDITED = 0.01
-MISSED_A_DAY = 0.0
+FARTHEST = 3.5  # standard deviations, where the earliest and the latest payment lie
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,8 @@ def month_sales(
     seed: int,
     scale: float,
     as_of: date,
-    shift: float,
 ) -> Sales:
-    """One month of sales; `shift` moves lateness so that the firm's share paid late is the real one's."""
+    """One month of sales, with what was paid of them before `as_of`."""
     chance = np.random.default_rng([seed, 3, month.index])
     count = max(8, round(facts.INVOICES_A_MONTH * scale * month.intensity))
     client = chance.choice(known.count, count, p=known.weight)
@@ -64,13 +63,14 @@ def month_sales(
     due = issued + facts.TERMS_DAYS
     document_rate = np.select([currency == c for c in rate], [rate[c][month.index] for c in rate])
 
-    per_invoice = chance.choice([1, 2, 3, 4, 5], count, p=[0.15, 0.2, 0.3, 0.2, 0.15])
+    per_invoice = chance.choice(list(facts.LINES_AN_INVOICE), count, p=list(facts.LINES_AN_INVOICE.values()))
     invoice = np.repeat(np.arange(count), per_invoice)
     service = chance.choice(len(facts.SERVICES), len(invoice), p=[s.share for s in facts.SERVICES])
-    spread = facts.SIGMA_LOG_AMOUNT
-    size = np.repeat(chance.lognormal(-(spread**2) / 2, spread, count), per_invoice)
-    quarters = np.maximum(np.rint(facts.HOURS_A_LINE * size * chance.uniform(0.6, 1.4, len(invoice)) * 4), 1)
-    quarters = quarters.astype(np.int64)
+    spread = facts.SIGMA_LOG_HOURS
+    hours = facts.HOURS_AN_INVOICE * chance.lognormal(-(spread**2) / 2, spread, count)
+    part = chance.uniform(0.6, 1.4, len(invoice))
+    part /= np.bincount(invoice, part, count)[invoice]
+    quarters = np.maximum(np.rint(hours[invoice] * part * 4), 1).astype(np.int64)
     price = (
         np.array([hourly_price(s, month) for s in facts.SERVICES])[service] * known.discount[client[invoice]]
     )
@@ -85,8 +85,7 @@ def month_sales(
     subtotal = np.bincount(invoice, amount, count).astype(np.int64)
     total_tax = np.bincount(invoice, tax, count).astype(np.int64)
     total = subtotal + total_tax
-    late = lateness(chance, known, client, month) + shift
-    paid = next_weekday(due + np.clip(np.rint(late), facts.EARLIEST, facts.LATEST).astype(np.int64))
+    paid = _banking_day(due, lateness(chance, known, client, month))
     paid = np.maximum(paid, issued)
 
     prefix = f"{month.first:%y%m}"
@@ -121,14 +120,24 @@ def month_sales(
     return Sales(invoices, lines, payments)
 
 
-def lateness(
-    chance: np.random.Generator, known: Clients, client: Days, month: Month
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Days late before the firm-wide shift: the client's habit, everyday noise, now and then a delay."""
-    delayed = chance.random(len(client)) < LATE_NOISE_SHARE
-    noise = chance.normal(0, 4, len(client)) + np.where(delayed, chance.exponential(18, len(client)), 0)
+def lateness(chance: np.random.Generator, known: Clients, client: Days, month: Month) -> Days:
+    """Days from due to paid: habit and chance make a score, the real ledger's quantiles the days."""
+    own = chance.normal(0, np.sqrt(1 - facts.CLIENT_SHARE), len(client))
+    score = known.habit[client] * np.sqrt(facts.CLIENT_SHARE) + own
     turned = np.isin(client, known.turned_late) & (month.index >= facts.MONTHS - TURNED_LATE_MONTHS)
-    return known.lateness[client] + noise + np.where(turned, TURNED_LATE_DAYS, 0)
+    score += np.where(turned, TURNED_LATE_BY, 0)
+    inner = [NormalDist().inv_cdf(share) for share, _ in facts.LATENESS[1:-1]]
+    days = np.interp(score, [-FARTHEST, *inner, FARTHEST], [days for _, days in facts.LATENESS])
+    whole: Days = np.rint(days).astype(np.int64)
+    return whole
+
+
+def _banking_day(due: Days, late: Days) -> Days:
+    """The day of payment; of a weekend the Friday before when it is in time, the Monday after when late."""
+    day = due + late
+    over = np.maximum(weekday(day) - 4, 0)  # 1 on a Saturday, 2 on a Sunday
+    moved: Days = np.where(late <= 0, day - over, next_weekday(day))
+    return moved
 
 
 def _payments(
