@@ -17,6 +17,7 @@ from opslayer.sources import load_mapping
 INVOICES = {
     "xero": "invoice_id,currency_code,currency_rate\n1,CAD,1\n2,USD,0.8\n3,CAD,1.0\n",
     "quickbooks": "id,currency_id,exchange_rate\n1,USD,\n2,EUR,1.1\n3,USD,1\n",
+    "opslayer": "invoice_id,currency,fx_rate\n1,GBP,1.000000\n2,EUR,0.86\n",
 }
 
 
@@ -26,7 +27,9 @@ def files_source(directory: Path) -> FilesSource:
     return source
 
 
-@pytest.mark.parametrize(("mapping", "currency"), [("xero", "CAD"), ("quickbooks", "USD")])
+@pytest.mark.parametrize(
+    ("mapping", "currency"), [("xero", "CAD"), ("quickbooks", "USD"), ("opslayer", "GBP")]
+)
 def test_a_firm_on_exports(tmp_path: Path, mapping: str, currency: str) -> None:
     """The currency is that of documents at a rate of one; tables that are not there are optional."""
     exports = tmp_path / "exports"
@@ -106,3 +109,21 @@ def test_a_mapping_of_a_system_needs_its_exports(tmp_path: Path, mapping: str) -
 def test_a_currency_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="base currency"):
         scaffold.init(tmp_path / "firm", mapping="opslayer")
+    assert not (tmp_path / "firm").exists()
+
+
+def test_filled_templates_are_kept(tmp_path: Path) -> None:
+    """Books without a firm.toml are somebody's: they are refused, and taken with --data."""
+    data = tmp_path / "data"
+    data.mkdir()
+    filled = "invoice_id,currency,fx_rate\n1,EUR,1\n"
+    (data / "invoice.csv").write_text(filled)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "README.md").write_text("our rules")
+    with pytest.raises(UsageError, match=r"already holds invoice\.csv") as refused:
+        scaffold.init(tmp_path, mapping="opslayer", base_currency="EUR")
+    assert "--data" in str(refused.value.mend)
+    scaffold.init(tmp_path, mapping="opslayer", data=data)
+    assert load_firm(tmp_path).base_currency == "EUR"
+    assert (data / "invoice.csv").read_text() == filled
+    assert (tmp_path / "rules" / "README.md").read_text() == "our rules"

@@ -33,7 +33,7 @@ def init(
 
     [dim]Examples:[/dim]
       opslayer init acme --mapping xero --data exports/xero
-      opslayer init acme --mapping opslayer      [dim]# empty CSV and Excel templates[/dim]
+      opslayer init acme --mapping opslayer --currency EUR    [dim]# empty CSV and Excel templates[/dim]
     """
     from opslayer import scaffold
 

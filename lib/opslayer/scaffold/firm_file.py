@@ -73,10 +73,12 @@ def write_firm(
     directory.mkdir(parents=True, exist_ok=True)
     for folder, meaning in FOLDERS.items():
         (directory / folder).mkdir(exist_ok=True)
-        (directory / folder / "README.md").write_text(
-            f"A file here says {meaning}.\nIt wins over the shipped file of the same name.\n",
-            encoding="utf-8",
-        )
+        readme = directory / folder / "README.md"
+        if not readme.exists():
+            readme.write_text(
+                f"A file here says {meaning}.\nIt wins over the shipped file of the same name.\n",
+                encoding="utf-8",
+            )
     target = directory / "firm.toml"
     target.write_text(text, encoding="utf-8")
     return target

@@ -17,7 +17,9 @@ from opslayer.scaffold.firm_file import write_firm
 from opslayer.sources import Mapping, load_mapping
 
 TEMPLATES = "opslayer"
-RATES = {
+BOOK = "templates"
+RATES = {  # the table and columns that tell the base currency
+    "opslayer": ("invoice", "currency", "fx_rate"),
     "xero": ("invoice", "currency_code", "currency_rate"),
     "quickbooks": ("invoice", "currency_id", "exchange_rate"),
 }
@@ -34,25 +36,23 @@ def init(
 ) -> Path:
     """Write a firm's directory that works on the exports in `data`; the path of its firm.toml.
 
-    Raises UsageError where a firm is there already, or no table of the mapping is in `data`;
+    Raises UsageError where a firm or templates are there already, or no table of the mapping is in `data`;
     ConfigurationError for an unknown mapping, or a base currency that cannot be found.
     """
     if (directory / "firm.toml").exists():
         raise UsageError(f"{directory / 'firm.toml'} is there already", mend="choose another directory")
     known = _mapping(directory, mapping)
-    if data is None:
-        if mapping != TEMPLATES:
-            raise UsageError(f"the mapping {mapping} needs --data", mend="name the folder of its exports")
-        folder, pattern, optional = directory / "data", "{table}.csv", ["budget", "fx_rate"]
-        write_templates(folder, known)
-    else:
-        folder = data
-        pattern, optional = find_tables(data, known)
+    if data is None and mapping != TEMPLATES:
+        raise UsageError(f"the mapping {mapping} needs --data", mend="name the folder of its exports")
+    folder = directory / "data" if data is None else data
+    pattern, optional = find_tables(folder, known) if data else ("{table}.csv", ["budget", "fx_rate"])
     currency = base_currency or _base_currency(folder, pattern, mapping)
     if currency is None:
         raise ConfigurationError(
             "the base currency cannot be told from the data", mend="name it: --currency EUR, say"
         )
+    if data is None:
+        write_templates(folder, known)
     path = write_firm(
         directory,
         name=name or directory.resolve().name,
@@ -116,7 +116,15 @@ def _base_currency(folder: Path, pattern: str, mapping: str) -> str | None:
 
 
 def write_templates(folder: Path, mapping: Mapping) -> None:
-    """Empty CSV templates, and one workbook of them with a sheet that explains every column."""
+    """Empty CSV templates, and one workbook of them with a sheet that explains every column.
+
+    Raises UsageError where one of the files is there already: it may be filled.
+    """
+    there = [path.name for path in sorted(folder.glob("*")) if path.stem in {*mapping.tables, BOOK}]
+    if there:
+        raise UsageError(
+            f"{folder} already holds {', '.join(there)}", mend=f"keep what is there with --data {folder}"
+        )
     contract = yaml.safe_load(
         (PROJECT / "data_contracts" / "finance" / "source_opslayer.odcs.yaml").read_text()
     )
@@ -141,4 +149,4 @@ def write_templates(folder: Path, mapping: Mapping) -> None:
             cell.font = Font(bold=True)
     for cell in guide[1]:
         cell.font = Font(bold=True)
-    book.save(folder / "templates.xlsx")
+    book.save(folder / f"{BOOK}.xlsx")
