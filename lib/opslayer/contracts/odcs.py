@@ -8,17 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+import jsonschema_rs
 import yaml
-from jsonschema import Draft201909Validator
-from jsonschema.exceptions import ValidationError, best_match
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, SchemaProperty
 
 from opslayer.config import Firm
 from opslayer.contracts.contract import Column, Contract, Drift, Table
 from opslayer.contracts.rules import Wrong, custom, table_rules
 from opslayer.errors import ConfigurationError, nearest
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 API_VERSION = "v3.1.0"
 DRIFTS: tuple[str, ...] = get_args(Drift)
@@ -82,16 +84,11 @@ def problems_between(contracts: Mapping[Path, Contract]) -> Iterator[str]:
 @cache
 def _read(path: Path, _changed: int) -> Contract:
     try:
-        document = yaml.load(
-            path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
-        )  # safe, and ten times faster
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}\n  is not YAML: {error}") from error
-    findings = sorted(
-        _validator().iter_errors(document), key=lambda error: list(map(str, error.absolute_path))
-    )
-    if findings:
-        raise ConfigurationError(f"{path}\n" + "\n".join(map(_finding, findings)))
+    if not _validator().is_valid(document):
+        raise ConfigurationError(f"{path}\n" + "\n".join(_findings(document)))
     try:
         return _contract(OpenDataContractStandard.model_validate(document))
     except Wrong as wrong:
@@ -154,13 +151,29 @@ def _column(field: SchemaProperty) -> Column:
 
 
 @cache
-def _validator() -> Draft201909Validator:
-    return Draft201909Validator(
-        json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text())
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(
+        files("open_data_contract_standard").joinpath("schema.json").read_text()
     )
+    return schema
+
+
+@cache
+def _validator() -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(_schema())
+
+
+def _findings(document: object) -> Iterator[str]:
+    """What is wrong, in order of place; of several alternatives, the one that was meant."""
+    from jsonschema import Draft201909Validator  # a second to import, and most documents are right
+
+    errors = Draft201909Validator(_schema()).iter_errors(document)
+    yield from map(_finding, sorted(errors, key=lambda error: list(map(str, error.absolute_path))))
 
 
 def _finding(finding: ValidationError) -> str:
+    from jsonschema.exceptions import best_match
+
     error = best_match([finding]) or finding  # of "one of these", what the nearest of them misses
     path = [str(part) for part in error.absolute_path]
     key = path[-1] if path else "(the file)"
