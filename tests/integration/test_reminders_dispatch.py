@@ -12,7 +12,7 @@ import pytest
 
 from opslayer import actions
 from opslayer.actions import Proposal, outbox
-from opslayer.actions.outbox import GRACE, LEASE
+from opslayer.actions.outbox import GRACE, LEASE, Clock
 from opslayer.config import Firm, load_firm
 from opslayer.errors import ConfigurationError, GuardrailHeld, UsageError
 from opslayer.store import Store, open_store
@@ -72,9 +72,9 @@ def die_at(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """End the next dispatch just before, or just after, the server has the message."""
     real = outbox.deliver
 
-    def dying(settings: object, message: object) -> object:
+    def dying(settings: object, message: object, **asked: object) -> object:
         if step == "after":
-            real(settings, message)  # type: ignore[arg-type]
+            real(settings, message, **asked)  # type: ignore[arg-type]
         raise Died
 
     monkeypatch.setattr(outbox, "deliver", dying)
@@ -160,6 +160,38 @@ def test_with_proof_a_death_is_settled_by_the_copy(
     assert made.states() == ["sent"]
     assert len(everything(made.mail)) == 1
     assert len(received(made.mail, "sent@harrow.example")) == 1
+
+
+@pytest.mark.parametrize("step", ["before", "after"])
+def test_a_dispatcher_that_slept_past_its_claim_sends_nothing_twice(
+    approve: Callable[..., Approved], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """It wakes when another has settled its message: before the text went it lets go, after it says so."""
+    made = approve(proof=True)
+    for place in ("cur", "new", "tmp"):  # copies that are late: nothing proves that the message left
+        (made.firm.directory / "sent" / place).mkdir(parents=True)
+    slept: list[list[str]] = []
+    real = outbox.deliver
+    clock = [timedelta()]
+    monkeypatch.setattr(Clock, "__call__", lambda self: self._moment + clock[0])
+
+    def sleeping(settings: object, message: object, **asked: object) -> object:
+        monkeypatch.setattr(outbox, "deliver", real)
+        answer = real(settings, message, **asked) if step == "after" else None  # type: ignore[arg-type]
+        with open_store(made.store.url) as other:
+            recovered = actions.dispatch(made.firm, other, layer=made.layer, moment=AFTER, limit=0)
+            slept.append([proposal.state for proposal in recovered])
+        clock[0] = AFTER - MOMENT
+        return answer or real(settings, message, **asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(outbox, "deliver", sleeping)
+    made.dispatch()
+    clock[0] = timedelta()
+    assert slept == [["approved"]]
+    made.dispatch(AFTER)
+    assert made.states() == ["sent"]
+    assert len(everything(made.mail)) == 1
+    assert actions.verify(made.store).holds
 
 
 def test_a_proof_that_is_not_there_proves_nothing(

@@ -31,9 +31,9 @@ def approve(
 ) -> Proposal:
     """One person's yes. With the last one that is needed, the message goes into the outbox.
 
-    `evidence_hash` is of the evidence the person looked at, where the caller knows it. Raises GuardrailHeld
-    where a guardrail, the evidence or the person's roles stand against it, UsageError where there is nothing
-    to decide.
+    The same yes again, as a second click gives it, changes nothing. `evidence_hash` is of the evidence the
+    person looked at, where the caller knows it. Raises GuardrailHeld where a guardrail, the evidence or the
+    person's roles stand against it, UsageError where there is nothing to decide.
     """
     with store.reading() as session:
         situation = guardrails.read_situation(layer, find(session, number).evidence)
@@ -42,6 +42,8 @@ def approve(
         lock(session)
         record = find(session, number)
         rule, who = _authorise(firm, record, person, reason)
+        if record.state in UNSENT and who.email in {decision.person for decision in approvals(record)}:
+            return as_proposal(record)
         if record.state != "proposed":
             raise UsageError(f"proposal {number} is {record.state}; there is nothing to approve")
         if evidence_hash not in (None, record.evidence_hash):
@@ -82,7 +84,7 @@ def reject(
     moment: datetime,
     layer: Layer | None = None,  # noqa: ARG001  so that a page calls either verdict alike
 ) -> Proposal:
-    """One person's no; it also takes back an approval whose message has not left.
+    """A no; it also takes back an approval whose message has not left. A second no changes nothing.
 
     Raises GuardrailHeld where the person's roles do not allow it, UsageError where it cannot be rejected.
     """
@@ -90,6 +92,8 @@ def reject(
         lock(session)
         record = find(session, number)
         _, who = _authorise(firm, record, person, reason)
+        if record.state == "rejected":
+            return as_proposal(record)
         if record.state not in UNSENT:
             raise UsageError(f"proposal {number} is {record.state}; there is nothing to reject")
         decide(session, record, "rejected", person=who.email, reason=reason, moment=moment)
@@ -143,8 +147,6 @@ def _say_yes(
     rung = rule.rung(record.level)
     assert rung is not None, "a guardrail asked"
     given = {decision.person for decision in approvals(record)}
-    if who.email in given:
-        raise UsageError(f"{who.name} has approved proposal {record.id} already", mend="somebody else has to")
     decide(session, record, "approved", person=who.email, reason=reason, moment=moment)
     missing = rung.approval.needed(record.amount) - len(given) - 1
     if missing <= 0:

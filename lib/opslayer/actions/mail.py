@@ -6,7 +6,7 @@ import base64
 import mailbox
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -49,10 +49,11 @@ def compose(content: dict[str, Any], *, sender: str, message_id: str, moment: da
     return message
 
 
-def deliver(settings: MailSection, message: EmailMessage) -> Delivery:
+def deliver(settings: MailSection, message: EmailMessage, *, may_send: Callable[[], bool]) -> Delivery:
     """Hand one message to the firm's mail server, with a blind copy where one is configured.
 
-    It goes to every recipient or to none: the copy proves that the client's went too.
+    It goes to every recipient or to none: the copy proves that the client's went too. `may_send` is asked at
+    the last moment before the text is handed over: a process that slept past its claim sends nothing.
     """
     recipients = [parseaddr(message["To"])[1], *([settings.copy_to] if settings.copy_to else [])]
     try:
@@ -60,7 +61,7 @@ def deliver(settings: MailSection, message: EmailMessage) -> Delivery:
     except (OSError, smtplib.SMTPException) as error:
         return Delivery("unreachable", f"{settings.host}:{settings.port} did not let us in: {error}")
     try:
-        return _hand_over(server, parseaddr(message["From"])[1], recipients, message.as_bytes())
+        return _hand_over(server, parseaddr(message["From"])[1], recipients, message.as_bytes(), may_send)
     finally:
         server.close()
 
@@ -84,7 +85,13 @@ def _connect(settings: MailSection) -> smtplib.SMTP:
     return server
 
 
-def _hand_over(server: smtplib.SMTP, sender: str, recipients: Sequence[str], content: bytes) -> Delivery:
+def _hand_over(
+    server: smtplib.SMTP,
+    sender: str,
+    recipients: Sequence[str],
+    content: bytes,
+    may_send: Callable[[], bool],
+) -> Delivery:
     try:
         client, *copies = recipients
         code, reply = server.mail(sender)
@@ -99,6 +106,8 @@ def _hand_over(server: smtplib.SMTP, sender: str, recipients: Sequence[str], con
                 return Delivery("deferred", f"our copy to {address} was declined: {_said(code, reply)}")
     except (OSError, smtplib.SMTPException) as error:
         return Delivery("deferred", f"the server went away before it had the message: {error}")
+    if not may_send():
+        return Delivery("deferred", "too much time had passed since it was claimed")
     try:
         code, reply = server.data(content)
     except smtplib.SMTPDataError as error:  # it did not want the text, and was not given it

@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 from email.message import EmailMessage
+from functools import partial
 from uuid import uuid4
 
 from sqlalchemy import func, select
@@ -27,19 +28,27 @@ from opslayer.store import Outbox, Store, append, lock
 from opslayer.store import Proposal as Record
 from opslayer.warehouse import Layer
 
-LEASE = timedelta(minutes=15)  # longer than any SMTP conversation with TIMEOUT can last
+LEASE = timedelta(minutes=15)
+SENDING = timedelta(
+    minutes=5
+)  # after this a claimed message is not begun: its end must lie well before LEASE
 GRACE = timedelta(minutes=10)  # what a copy may take to arrive in the mailbox
 FIRST_PAUSE = timedelta(minutes=5)  # before a deferred message is tried again; doubles each time
 
 
 class Clock:
-    """The caller's moment, moving on as time passes."""
+    """The caller's moment, moving on as time passes, the machine's sleep included where it is counted."""
+
+    SOURCE = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
     def __init__(self, moment: datetime) -> None:
-        self._moment, self._started = moment, time.monotonic()
+        self._moment, self._started = moment, time.clock_gettime(self.SOURCE)
 
     def __call__(self) -> datetime:
-        return self._moment + timedelta(seconds=time.monotonic() - self._started)
+        return self._moment + timedelta(seconds=time.clock_gettime(self.SOURCE) - self._started)
+
+    def is_before(self, moment: datetime) -> bool:
+        return self() < moment
 
 
 def dispatch(
@@ -71,7 +80,7 @@ def dispatch(
             continue
         claim, message = claimed
         assert firm.mail is not None, "a claim asked"
-        delivery = deliver(firm.mail, message)
+        delivery = deliver(firm.mail, message, may_send=partial(now.is_before, now() + SENDING))
         _record(firm, store, number, claim, delivery, now)
         moved.append(number)
         sent += delivery.outcome == "accepted"
@@ -128,7 +137,16 @@ def _record(firm: Firm, store: Store, number: int, claim: str, delivery: Deliver
         assert outbox is not None
         detail = {"message_id": outbox.message_id, "reply": delivery.reply}
         if delivery.outcome == "accepted":
-            if record.state in ("sending", "uncertain"):
+            if record.state == "sent":
+                append(
+                    session,
+                    moment=now(),
+                    actor="opslayer",
+                    event="accepted",
+                    proposal_id=number,
+                    detail=detail,
+                )
+            else:  # whatever was thought of it meanwhile: the server has it, and nobody may send it again
                 move(session, record, "sent", moment=now(), detail=detail)
             return
         if outbox.claimed_by != claim:
