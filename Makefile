@@ -32,7 +32,7 @@ demo: $(SYNCED) ## generate a firm, run its morning, show how it stands, serve t
 test: $(SYNCED) ## install what the tests need, check style, types and layers, run every test
 	@sh tests/system/packages.sh chromium postgresql
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not benchmark and not live"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not benchmark"
 
 lint: $(SYNCED) ## style, types, layers, notebooks without outputs
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

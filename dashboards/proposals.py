@@ -98,26 +98,23 @@ def _evidence(detail: actions.Shown) -> None:
 def _decide(
     verdict: Verdict, number: int, key: str, evidence_hash: str | None, person: Person | None
 ) -> None:
-    """What a click stands for; the store keeps one decision a person, so a second click changes nothing."""
+    """What a click stands for; the same decision again changes nothing, so a second click is safe."""
     firm, store, moment = snapshot.firm(), snapshot.store(), snapshot.now()
-    reason, decided = st.session_state.get(key, ""), st.session_state.setdefault("decided", set())
-    who = person.email if person else ""
+    reason, who = st.session_state.get(key, ""), person.email if person else ""
     try:
         match verdict:
             case "approve":
-                actions.approve(firm, store, number, person=who, reason=reason, moment=moment,
-                                layer=snapshot.layer(), evidence_hash=evidence_hash)  # fmt: skip
+                decided = actions.approve(firm, store, number, person=who, reason=reason, moment=moment,
+                                          layer=snapshot.layer(), evidence_hash=evidence_hash)  # fmt: skip
             case "reject":
-                actions.reject(firm, store, number, person=who, reason=reason, moment=moment)
+                decided = actions.reject(firm, store, number, person=who, reason=reason, moment=moment)
             case _:
-                actions.settle(
+                decided = actions.settle(
                     firm, store, number, sent=verdict == "sent", person=who, reason=reason, moment=moment
                 )
-        decided.add((number, verdict))
-        st.toast(f"{PAST[verdict]}.", icon=":material/check:")
+        st.toast(f"{PAST[verdict]}: {_plain(decided.title)}.", icon=":material/check:")
     except OpslayerError as error:
-        if (number, verdict) not in decided:
-            st.toast(str(error), icon=":material/block:", duration="long")
+        st.toast(str(error), icon=":material/block:", duration="long")
 
 
 def _plain(text: str) -> str:

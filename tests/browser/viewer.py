@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, Response
+from playwright.sync_api import Locator, Page, Request, Response
 
 from tests.pages import DASHBOARDS
 
@@ -46,9 +46,10 @@ class Viewer:
         )
         self.page.wait_for_timeout(300)
 
-    def metric(self, title: str) -> str:
+    def metric(self, title: str) -> Locator:
+        """The value under a title; `expect` waits for what it is to be."""
         found = self.page.locator("[data-testid=stMetric]").filter(has_text=title)
-        return found.locator("[data-testid=stMetricValue]").first.inner_text()
+        return found.locator("[data-testid=stMetricValue]").first
 
 
 def watch(viewer: Viewer) -> None:
