@@ -30,6 +30,9 @@ COMPANY: dict[str, list[dict[str, str]]] = {
         {"id": "5", "name": "Rent", "account_type": "Expense", "account_number": "6000"},
         {"id": "6", "name": "Discounts", "account_type": "Income", "account_number": "4900"},
         {"id": "7", "name": "Savings", "account_type": "Bank"},
+        {"id": "8", "name": "Card", "account_type": "Credit Card"},
+        {"id": "9", "name": "Undeposited", "account_type": "Other Current Asset",
+         "account_sub_type": "UndepositedFunds"},
     ],
     "customer": [{"id": "1", "display_name": "Acme"}, {"id": "2", "display_name": "Bolt"}],
     "vendor": [{"id": "1", "display_name": "Landlord"}],  # the same id as a customer
@@ -84,19 +87,67 @@ COMPANY: dict[str, list[dict[str, str]]] = {
     ],
     "bill": [
         {"id": "101", "vendor_id": "1", "transaction_date": "2026-02-05", "due_date": "2026-03-07",
-         "total_amount": "400.00", "balance": "150.00", "payable_account_id": "3"},
+         "total_amount": "400.00", "balance": "10.00", "payable_account_id": "3"},
     ],
     "bill_line": [{"bill_id": "101", "index": "0", "amount": "400.00", "account_expense_account_id": "5"}],
     "bill_payment": [
         {"id": "501", "vendor_id": "1", "transaction_date": "2026-03-01", "total_amount": "250.00",
          "check_bank_account_id": "1"},
+        # 60 of the bill by cheque, 80 by the landlord's credit of 90
+        {"id": "502", "vendor_id": "1", "transaction_date": "2026-03-22", "total_amount": "60.00",
+         "check_bank_account_id": "1"},
     ],
-    "bill_payment_line": [{"bill_payment_id": "501", "index": "0", "amount": "250.00", "bill_id": "101"}],
+    "bill_payment_line": [
+        {"bill_payment_id": "501", "index": "0", "amount": "250.00", "bill_id": "101"},
+        {"bill_payment_id": "502", "index": "0", "amount": "140.00", "bill_id": "101"},
+        {"bill_payment_id": "502", "index": "1", "amount": "80.00", "vendor_credit_id": "901"},
+    ],
+    "vendor_credit": [
+        {"id": "901", "vendor_id": "1", "transaction_date": "2026-03-18", "total_amount": "90.00",
+         "payable_account_id": "3"},
+    ],
+    "vendor_credit_line": [
+        {"vendor_credit_id": "901", "index": "0", "amount": "90.00", "account_expense_account_id": "5"}
+    ],
     "purchase": [
-        {"id": "701", "account_id": "1", "transaction_date": "2026-03-20", "total_amount": "40.00"}
+        {"id": "701", "account_id": "1", "transaction_date": "2026-03-20", "total_amount": "40.00"},
+        # on the card, and 15 of it given back
+        {"id": "702", "account_id": "8", "transaction_date": "2026-03-20", "total_amount": "65.00"},
+        {"id": "703", "account_id": "8", "transaction_date": "2026-03-24", "total_amount": "15.00",
+         "credit": "TRUE"},
     ],
     "purchase_line": [
-        {"purchase_id": "701", "index": "0", "amount": "40.00", "account_expense_account_id": "5"}
+        {"purchase_id": "701", "index": "0", "amount": "40.00", "account_expense_account_id": "5"},
+        {"purchase_id": "702", "index": "0", "amount": "65.00", "account_expense_account_id": "5"},
+        {"purchase_id": "703", "index": "0", "amount": "15.00", "account_expense_account_id": "5"},
+    ],
+    "credit_card_payment_txn": [
+        {"id": "1001", "bank_account_id": "1", "credit_card_account_id": "8", "amount": "30.00",
+         "transaction_date": "2026-03-28"},
+    ],
+    # 200 and its tax over the counter; 55 of it refunded by the bank
+    "sales_receipt": [
+        {"id": "1101", "customer_id": "2", "transaction_date": "2026-03-02", "total_amount": "220.00",
+         "total_tax": "20.00"},
+    ],
+    "sales_receipt_line": [
+        {"sales_receipt_id": "1101", "index": "0", "amount": "200.00", "sales_item_item_id": "10"}
+    ],
+    "refund_receipt": [
+        {"id": "1201", "customer_id": "2", "transaction_date": "2026-03-05", "total_amount": "55.00",
+         "total_tax": "5.00", "deposit_to_account_id": "1"},
+    ],
+    "refund_receipt_line": [
+        {"refund_id": "1201", "index": "0", "amount": "50.00", "sales_item_item_id": "10"}
+    ],
+    # the till to the bank, 20 kept back to savings, with 12 of interest
+    "deposit": [
+        {"id": "1301", "account_id": "1", "transaction_date": "2026-03-06", "total_amount": "212.00",
+         "cash_back_account_id": "7", "cash_back_amount": "20.00"},
+    ],
+    "deposit_line": [
+        {"deposit_id": "1301", "index": "0", "amount": "220.00", "sales_receipt_id": "1101"},
+        {"deposit_id": "1301", "index": "1", "amount": "12.00", "deposit_account_id": "4"},
     ],
     "transfer": [
         {"id": "801", "from_account_id": "1", "to_account_id": "7", "amount": "100.00",
@@ -160,7 +211,7 @@ def test_open_items_and_aging(layer: Layer) -> None:
 
 def test_open_bills(layer: Layer) -> None:
     assert rows(layer, "select party_name, open_base, bucket from marts.open_bill") == [
-        ("Landlord", Decimal("150.00"), "1-30")
+        ("Landlord", Decimal("10.00"), "1-30")
     ]
 
 
@@ -174,7 +225,8 @@ def test_profit_and_loss(layer: Layer) -> None:
         (date(2026, 2, 1), "Rent", Decimal("-400.00")),
         (date(2026, 2, 1), "Services", Decimal("490.00")),
         (date(2026, 3, 1), "Exchange differences (by the mapping)", Decimal("2.00")),
-        (date(2026, 3, 1), "Rent", Decimal("-110.00")),
+        (date(2026, 3, 1), "Rent", Decimal("-70.00")),  # 70 + 40 + 65 - 15 - 90
+        (date(2026, 3, 1), "Services", Decimal("162.00")),  # 200 - 50 + 12
     ]
 
 
@@ -194,11 +246,13 @@ def test_derived_journals_balance_and_leave_nothing_unassigned(layer: Layer) -> 
         "where a.section = 'balance_sheet' group by a.name",
     )
     assert dict(by_account) == {
-        "Checking": Decimal("1002.00"),  # 1100 + 250 + 112 - 250 - 70 - 40 - 100
-        "Savings": Decimal("100.00"),
+        "Checking": Decimal("1069.00"),  # 1100 + 250 + 112 - 250 - 70 - 40 - 100 - 60 - 30 - 55 + 212
+        "Savings": Decimal("120.00"),
+        "Card": Decimal("-20.00"),  # -65 + 15 + 30
+        "Undeposited": Decimal("0.00"),
         "Receivables": Decimal("1130.00"),
-        "Payables": Decimal("-150.00"),
-        "Sales tax (by the mapping)": Decimal("-100.00"),
+        "Payables": Decimal("0.00"),  # the bill's 10 against what is left of the credit
+        "Sales tax (by the mapping)": Decimal("-115.00"),
     }
 
 
