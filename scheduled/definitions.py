@@ -8,19 +8,22 @@ a check.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import dagster as dg
+import polars as pl
 
 from opslayer.config import Firm, load_firm
 from opslayer.contracts import load_contracts
+from opslayer.errors import ContractBroken
 from opslayer.runner import Job, Step, load_jobs
 from opslayer.runner.job_run import RETRY_SECONDS
 from opslayer.runner.record import failure
 from opslayer.runner.run import execute
 from opslayer.store import open_store
-from opslayer.warehouse import open_layer
+from opslayer.warehouse import open_layer, refused_contracts
 
 REFRESH: Final = "data_layer/refresh"
 FIRST_DAY: Final = "2000-01-01"
@@ -63,7 +66,7 @@ def _asset(firm: Firm, job: Job, step: Step, days: dg.PartitionsDefinition[str])
         retry_policy=retries if step.retries else None,
         check_specs=[dg.AssetCheckSpec(check_name(contract), asset=key) for contract in contracts],
     )
-    def run(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads it
+    def run(context: dg.AssetExecutionContext) -> Iterator[Any]:
         with open_store(firm) as store:
             record = execute(
                 firm,
@@ -76,23 +79,26 @@ def _asset(firm: Firm, job: Job, step: Step, days: dg.PartitionsDefinition[str])
                 job=job.name,
             )
         if record.state == "failed":
+            if contracts and record.exit_code == ContractBroken.exit_code:
+                yield from contract_checks(contracts, refused_contracts(firm))
             # a red contract or a wrong parameter is the same a minute later
             raise dg.Failure(str(failure(record)), allow_retries=record.exit_code == 1)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={"run": record.run_id, "page": dg.MetadataValue.path(str(record.page))},
-            check_results=contract_checks(firm, contracts),
+            check_results=contract_checks(contracts, published_contracts(firm)) if contracts else [],
         )
 
     return run
 
 
-def contract_checks(firm: Firm, contracts: list[str]) -> list[dg.AssetCheckResult]:
-    """How each contract stands in the current snapshot: one result a contract."""
-    if not contracts:
-        return []
+def published_contracts(firm: Firm) -> pl.DataFrame:
     with open_layer(firm) as layer:
-        rows = layer.query("contract_results").to_dicts()
-    results = {row["contract"]: row for row in rows}
+        return layer.query("contract_results")
+
+
+def contract_checks(contracts: list[str], standing: pl.DataFrame) -> list[dg.AssetCheckResult]:
+    """One result a contract, from how they stand in what was published, or refused."""
+    results = {row["contract"]: row for row in standing.to_dicts()}
     return [
         dg.AssetCheckResult(
             check_name=check_name(name),

@@ -156,6 +156,27 @@ def test_the_contracts_of_the_snapshot_are_checks_of_the_warehouse(demo_firm: Fi
         assert check.metadata["broken"].value == len(broken)
 
 
+def test_a_refused_snapshot_says_which_contract_is_red(demo_firm: Firm) -> None:
+    """The step fails without another try, and its checks tell which contract refused it."""
+    journal = demo_firm.directory / "data" / "journal_line.csv"
+    lines = journal.read_text().splitlines()
+    journal.write_text("\n".join(lines[:-1]) + "\n")  # half of an entry is gone
+    module = load_definitions()
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = module.defs.resolve_job_def("morning").execute_in_process(
+            instance=instance,
+            partition_key=demo.AS_OF.isoformat(),
+            asset_selection=[dg.AssetKey(["morning", "refresh"])],
+            raise_on_error=False,
+        )
+        assert not result.success
+        checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert len([event for event in result.all_events if event.is_step_failure]) == 1
+    assert not checks["finance_marts"].passed
+    assert checks["finance_marts"].severity is dg.AssetCheckSeverity.ERROR
+    assert checks["finance_core"].passed
+
+
 def test_telemetry_is_off(books: Firm) -> None:
     from opslayer.runner.up import plan_services
 

@@ -6,7 +6,15 @@ A build goes into a file nobody reads; a published version never changes; reader
 from opslayer.warehouse.build import Built, BuiltModel, build
 from opslayer.warehouse.layer import Layer, open_layer
 from opslayer.warehouse.models import Model, load_models
-from opslayer.warehouse.publish import Refreshed, audit, land, publish, refresh, save_outputs
+from opslayer.warehouse.publish import (
+    Refreshed,
+    audit,
+    land,
+    publish,
+    refresh,
+    refused_contracts,
+    save_outputs,
+)
 from opslayer.warehouse.versions import Version, current, rollback, versions
 
 __all__ = [
@@ -24,6 +32,7 @@ __all__ = [
     "open_layer",
     "publish",
     "refresh",
+    "refused_contracts",
     "rollback",
     "save_outputs",
     "versions",

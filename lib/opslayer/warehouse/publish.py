@@ -175,11 +175,7 @@ def require_green(firm: Firm) -> tuple[int, int]:
     Raises UsageError where it was not audited, ContractBroken naming each red blocking rule.
     """
     with connect_staged(firm, fresh=False) as connection:
-        audited = connection.execute(
-            "select 1 from duckdb_tables() where schema_name = 'quality' and table_name = 'results'"
-        ).fetchall()
-        if not audited:
-            raise UsageError("the staged build was not audited", mend="run `opslayer audit`")
+        _require_audited(connection)
         results = connection.sql(_query("staged_results")).pl()
     blocking = results.filter(~pl.col("passed") & (pl.col("severity") == "block"))
     if len(blocking):
@@ -195,6 +191,27 @@ def require_green(firm: Firm) -> tuple[int, int]:
     # rows that were set aside are where they should be: they are counted in quarantine
     red = results.filter(~pl.col("passed") & (pl.col("severity") != "quarantine"))
     return int(results["passed"].sum()), len(red)
+
+
+def refused_contracts(firm: Firm) -> pl.DataFrame:
+    """How each contract stands in the build that was refused: `contract_results`, on the staged file.
+
+    Raises BuildError where nothing is staged, UsageError where it was not audited.
+    """
+    with files.writer(firm):
+        _require_staged(firm)
+        with connect_staged(firm, fresh=False) as connection:
+            _require_audited(connection)
+            standing: pl.DataFrame = connection.sql(_query("contract_results")).pl()
+    return standing
+
+
+def _require_audited(connection: duckdb.DuckDBPyConnection) -> None:
+    audited = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'quality' and table_name = 'results'"
+    ).fetchall()
+    if not audited:
+        raise UsageError("the staged build was not audited", mend="run `opslayer audit`")
 
 
 def _seal(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
