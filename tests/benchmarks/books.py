@@ -37,7 +37,7 @@ mapping = "opslayer"
 path = "data"
 pattern = "{table}.parquet"
 [warehouse]
-memory_limit = "8GB"
+memory_limit = "6GB"  # of what DuckDB keeps; the process takes a fifth more
 """
 
 
