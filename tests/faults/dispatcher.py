@@ -67,6 +67,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
         if status and not killed:
             raise SystemExit("a dispatch failed by itself")
         print(json.dumps({"after": after, "killed": killed}), flush=True)
+        one = one if killed else after / 2  # the machine has become faster
     for number in (1, 2):  # the first waits out the grace of the last kill, the second finishes
         status, _ = run(folder, MOMENT + BETWEEN * (kills + number), None)
         if status:

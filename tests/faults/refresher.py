@@ -69,10 +69,9 @@ def main(folder: Path, kills: int, seed: int) -> None:
     for number in range(1, kills + 1):
         after = chance.uniform(0, whole)
         status, word, _ = run(folder, number, after)
-        print(
-            json.dumps({"after": after, "of": whole, "killed": os.WIFSIGNALED(status), "last": word}),
-            flush=True,
-        )
+        killed = os.WIFSIGNALED(status)
+        print(json.dumps({"after": after, "of": whole, "killed": killed, "last": word}), flush=True)
+        whole = whole if killed else after  # the machine has become faster
     status, word, _ = run(folder, kills + 1, None)
     if status:
         raise SystemExit(f"the refresh after the kills failed: {word}")
