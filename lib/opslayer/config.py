@@ -177,8 +177,12 @@ class Firm(Settings):
         return (shipped, self.directory / name)
 
     def files(self, folder: str, pattern: str = "*.yaml") -> dict[str, Path]:
-        """File name -> path over both folders, the firm's own winning; sorted by name."""
-        found = {p.name: p for place in self.folder(folder) for p in sorted(place.rglob(pattern))}
+        """Path within its folder -> path, over both folders, the firm's own winning; sorted."""
+        found = {
+            path.relative_to(place).as_posix(): path
+            for place in self.folder(folder)
+            for path in place.rglob(pattern)
+        }
         return dict(sorted(found.items()))
 
     def person(self, email: str) -> Person | None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import polars as pl
 
-from opslayer.demo import costs, facts, ledger, parties, plants, sales, tables
+from opslayer.demo import costs, delivery, facts, ledger, parties, plants, sales, staff, tables
 from opslayer.demo.calendar import Days, Month, months, number, rates
 from opslayer.errors import UsageError
 from opslayer.scaffold import DemoMail, Member, write_firm
@@ -83,7 +83,7 @@ def _write(folder: Path, name: str, frame: pl.DataFrame, part: int, format: str)
         frame.write_csv(handle, include_header=part == 0 or name in ONCE)
 
 
-ONCE = ("party", "account", "fx_rate", "budget")
+ONCE = ("party", "account", "fx_rate", "budget", "person", "project", "task", "time_entry")
 
 
 def _parts(seed: int, scale: float, as_of: date, key: dict[str, object]) -> Iterator[Tables]:
@@ -134,6 +134,9 @@ def _parts(seed: int, scale: float, as_of: date, key: dict[str, object]) -> Iter
             }
         if month.index == len(calendar) - 1:
             made_tables = _with_dirt(made_tables, key)
+            made_tables |= delivery.tables(
+                calendar, known, staff.staff(seed, scale), seed=seed, key=key
+            )
         yield made_tables
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+import fnmatch
 from pathlib import Path
 
 import polars as pl
@@ -61,6 +61,7 @@ def init(
         mapping=mapping,
         path=os.path.relpath(folder.resolve(), directory.resolve()),
         pattern=pattern,
+        encoding=known.encoding,
         optional=sorted(optional),
     )
     load_firm(directory)
@@ -81,24 +82,31 @@ def find_tables(data: Path, mapping: Mapping) -> tuple[str, list[str]]:
     if not data.is_dir():
         raise UsageError(f"{data} is not a folder")
     names = [path.name for path in data.iterdir() if path.is_file()]
-    found: Counter[str] = Counter()
+    found: set[str] = set()
     for table in sorted(mapping.tables, key=len, reverse=True):
         for name in names:
             before, middle, after = name.partition(table)
             if middle and after and after[0] not in "abcdefghijklmnopqrstuvwxyz":
-                found[f"{before}{{table}}{after}"] += 1
+                found.add(f"{before}{{table}}{after}")
     if not found:
         raise UsageError(
             f"no table of {mapping.mapping} is in {data}", mend=f"it should hold: {', '.join(mapping.tables)}"
         )
+    found.update({"*{table}*" + Path(pattern).suffix for pattern in found})
     best = max(
-        found.items(), key=lambda item: (sum(_has(names, item[0], t) for t in mapping.tables), -len(item[0]))
-    )[0]
+        found,
+        key=lambda pattern: (
+            sum(_has(names, pattern, table) for table in mapping.tables),
+            "*" not in pattern,
+            -len(pattern),
+        ),
+    )
     return best, [table for table in mapping.tables if not _has(names, best, table)]
 
 
 def _has(names: list[str], pattern: str, table: str) -> bool:
-    return pattern.replace("{table}", table) in names
+    """Whether one file, and no other, is that table's."""
+    return len(fnmatch.filter(names, pattern.replace("{table}", table))) == 1
 
 
 def _base_currency(folder: Path, pattern: str, mapping: str) -> str | None:

@@ -149,7 +149,7 @@ def _tables(
     return [
         (table, spec, (policies or {}).get((source.mapping, table), DriftPolicy()))
         for table, spec in tables.items()
-        if table not in source.optional or reader.present(table)
+        if not (spec.optional or table in source.optional) or reader.present(table)
     ]
 
 

@@ -17,6 +17,7 @@ class MappedTable(Settings):
     """A table of the source: its key, and the column that moves when a row changes."""
 
     key: tuple[str, ...] = Field(min_length=1, description="columns that name one row")
+    optional: bool = Field(False, description="whether a firm may do without it")
     cursor: str | None = Field(None, description="column that rises with each change; none -> read whole")
 
 
@@ -45,6 +46,7 @@ class Mapping(Settings):
     mapping: str
     version: int = Field(ge=1)
     description: str
+    encoding: str = Field("utf-8", description="how the system writes its text exports")
     tables: dict[str, MappedTable] = Field(min_length=1)
     entities: dict[str, Annotated[tuple[EntitySelect, ...], BeforeValidator(_as_list)]] = Field(min_length=1)
 

@@ -98,7 +98,9 @@ def check_landed(firm: Firm) -> list[RawTable]:
     landed = [table for table in raw_tables(firm) if table.source in firm.sources]
     for source, settings in firm.sources.items():
         have = {table.table for table in landed if table.source == source}
-        missing = load_mapping(firm, settings.mapping).tables.keys() - have - set(settings.optional)
+        tables = load_mapping(firm, settings.mapping).tables
+        needed = {table for table, spec in tables.items() if not spec.optional}
+        missing = needed - have - set(settings.optional)
         if missing:
             raise BuildError(
                 f"source {source}: {', '.join(sorted(missing))} never landed",

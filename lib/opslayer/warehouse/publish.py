@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,15 +11,15 @@ import duckdb
 import polars as pl
 
 from opslayer.config import Firm
-from opslayer.contracts import AuditReport, load_contracts, source_tables
+from opslayer.contracts import AuditReport, Contract, load_contracts, source_tables
 from opslayer.contracts import audit as audit_contracts
 from opslayer.errors import BuildError, ContractBroken, UsageError
-from opslayer.sources import DriftPolicy, Landed
+from opslayer.sources import DriftPolicy, Landed, load_mapping
 from opslayer.sources import land as pull
 from opslayer.warehouse import files
 from opslayer.warehouse.build import Built, build_staged, connect_staged
 from opslayer.warehouse.layer import QUERIES
-from opslayer.warehouse.mapped import quoted
+from opslayer.warehouse.mapped import entities, quoted
 from opslayer.warehouse.outputs import SCHEMA, copy_version, land_outputs, replace_outputs
 from opslayer.warehouse.versions import Version, current, next_name, point, prune, record
 
@@ -142,12 +142,30 @@ def audit_staged(firm: Firm, *, as_of: date, progress: Progress | None = None) -
     _require_staged(firm)
     return audit_contracts(
         files.staged(firm),
-        load_contracts(firm),
+        _without_absent(firm, load_contracts(firm)),
         as_of=as_of,
         docs=_docs(firm),
         memory_limit=firm.warehouse.memory_limit,
         progress=progress,
     )
+
+
+def _without_absent(firm: Firm, contracts: Iterable[Contract]) -> list[Contract]:
+    """The contracts, asking for no rows of an entity that none of the firm's systems has."""
+    had = {entity for source in firm.sources.values() for entity in load_mapping(firm, source.mapping).entities}
+    absent = {f"{schema}.{entity}" for entity in entities() if entity not in had for schema in ("staging", "core")}
+    return [
+        replace(
+            contract,
+            tables=tuple(
+                replace(table, rules=tuple(rule for rule in table.rules if rule.kind != "row_count"))
+                if table.name in absent
+                else table
+                for table in contract.tables
+            ),
+        )
+        for contract in contracts
+    ]
 
 
 def publish_staged(firm: Firm, *, as_of: date, moment: datetime) -> Version:
