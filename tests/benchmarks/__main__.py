@@ -2,7 +2,7 @@
 
 Each `bench_<name>.py` has `main(millions) -> list of rows`, a row being name, scale, ours_s, rival, rival_s,
 ratio (ours / rival, or rival / ours where the claim is "at least n times faster": `claim` says which) and
-optionally peak_mb. Rows measured before and not measured again are kept, with the day they were measured.
+optionally peak_mb. What is not measured in seconds has `ours` and `rivals` as text in place of ours_s, rival_s. Rows measured before and not measured again are kept, with the day they were measured.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def render(rows: list[dict[str, Any]]) -> str:
         cells = (
             row["name"],
             row["scale"],
-            f"{row['ours_s']:.2f} s",
+            row.get("ours") or f"{row['ours_s']:.2f} s",
             row["rival"],
-            f"{row['rival_s']:.2f} s" if row.get("rival_s") else "",
+            row.get("rivals") or (f"{row['rival_s']:.2f} s" if row.get("rival_s") else ""),
             f"{row['ratio']:.2f}" if row.get("ratio") else "",
             row.get("claim", ""),
             memory,
@@ -72,7 +72,7 @@ def render(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    parser.add_argument("--only", help="one benchmark: build, contracts, kernels, land")
+    parser.add_argument("--only", help="one benchmark: build, contracts, kernels, land, overrun")
     parser.add_argument("millions", nargs="*", type=float, default=[1.0, 10.0], help="scales in million rows")
     options = parser.parse_args()
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else []

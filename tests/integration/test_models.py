@@ -39,7 +39,7 @@ class Case(Settings):
 @pytest.fixture(scope="module")
 def tables() -> Mapping[str, Table]:
     """The contracts of tables by name, for the types of rows that go in."""
-    shipped = (PROJECT / "data_contracts" / "finance").glob("*.odcs.yaml")
+    shipped = (PROJECT / "data_contracts").rglob("*.odcs.yaml")
     return {table.name: table for path in shipped for table in read_contract(path).tables}
 
 

@@ -14,15 +14,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opslayer.demo import facts
-from opslayer.demo.calendar import Days, Month, number, weekday
+from opslayer.demo.calendar import Month, number, weekday
 from opslayer.demo.parties import Clients, client_id
 from opslayer.demo.staff import Staff, person_id, person_table
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# ln(hours / estimate) of SiP (Jones and Cullum 2019): sd 0.83 over 10,022 tasks; median 0.14 and sd 0.43 over the
-# 44 ended work packages of more than 50 hours. A firm that sells fixed prices keeps its projects closer than that.
+# ln(hours / estimate) of SiP (Jones and Cullum 2019): sd 0.83 over 10,022 tasks; median 0.14 and sd 0.43 over
+# the 44 ended work packages of more than 50 hours. A firm that sells fixed prices keeps closer than that.
 SPREAD_TASKS = 0.5
 SPREAD_PROJECTS = 0.12
 HOURS = (1500.0, 0.7)  # median and sigma of ln of a project's hours
@@ -55,7 +55,7 @@ def tables(
     plan, starts, lengths, practice = _staffed(people, weeks, chance)
     entries = _days(plan, people, monday, last, chance)
     count = len(starts)
-    booked = np.bincount(entries["project"].to_numpy(), weights=entries["hours"].to_numpy(), minlength=count)
+    booked = np.bincount(entries["project"], weights=entries["hours"], minlength=count).astype(np.float64)
     elapsed = np.clip(weeks - starts, 1, lengths)
     running = starts + lengths > weeks
     final = np.where(running, booked * lengths / elapsed, booked)
@@ -63,12 +63,14 @@ def tables(
     budget = np.maximum(np.round(final / ratio, -1), 10)
     tasks = _tasks(budget, final, late, chance)
     planned = np.maximum(np.round(lengths / ratio), 2).astype(np.int64)
-    entries, tasks = _with_tasks(entries, tasks, booked, final, running, months[-1].last)
+    entries, tasks = _with_tasks(entries, tasks, booked, final)
     clients = chance.choice(known.count, count, p=known.weight)
     key["projects_over"] = _answers(running, ratio, budget, final, booked)
     return {
         "person": person_table(people),
-        "project": _project_table(entries, tasks, people, plan, clients, practice, budget, running, monday, starts, planned),
+        "project": _project_table(
+            entries, people, plan, clients, practice, budget, running, monday, starts, planned
+        ),
         "task": tasks.select(TASK),
         "time_entry": _entry_table(entries),
     }
@@ -78,7 +80,10 @@ def _staffed(
     people: Staff, weeks: int, chance: np.random.Generator
 ) -> tuple[Plan, Integers, Integers, Integers]:
     """Projects of each practice, week by week, while more people are free than the bench takes."""
-    plan, starts, lengths, practices = Plan([], [], [], []), [], [], []
+    plan = Plan([], [], [], [])
+    starts: list[int] = []
+    lengths: list[int] = []
+    practices: list[int] = []
     for practice in range(len(facts.SERVICES)):
         members = np.flatnonzero(people.practice == practice)
         if not len(members):
@@ -105,7 +110,7 @@ def _staffed(
 
 
 def _days(plan: Plan, people: Staff, monday: int, last: int, chance: np.random.Generator) -> pl.DataFrame:
-    """Two entries a person and working day on a project, in quarters of an hour: project, person, day, hours."""
+    """Two entries a person and working day on a project: project, person, day, hours in quarters."""
     spans = np.array(plan.weeks) * 5
     assignment = np.repeat(np.arange(len(spans)), spans)
     nth = np.arange(len(assignment)) - np.repeat(np.cumsum(spans) - spans, spans)
@@ -113,7 +118,9 @@ def _days(plan: Plan, people: Staff, monday: int, last: int, chance: np.random.G
     there = (day <= last) & (chance.random(len(day)) >= ABSENT)
     assignment, day = assignment[there], day[there]
     person = np.array(plan.person)[assignment]
-    quarters = np.round(4 * people.hours_a_day[person] * chance.uniform(0.78, 1.02, len(day))).astype(np.int64)
+    quarters = np.round(4 * people.hours_a_day[person] * chance.uniform(0.78, 1.02, len(day))).astype(
+        np.int64
+    )
     morning = np.clip(np.round(quarters * chance.uniform(0.3, 0.7, len(day))), 1, None).astype(np.int64)
     both = {
         "project": np.tile(np.array(plan.project)[assignment], 2),
@@ -143,7 +150,7 @@ def _ratios(
 def _tasks(
     budget: Floats, final: Floats, late: NDArray[np.bool_], chance: np.random.Generator
 ) -> pl.DataFrame:
-    """Tasks in the order they are done: project, budget_hours, until (hours of the project when it is done)."""
+    """Tasks in the order they are done: project, budget_hours, until (the project's hours by then)."""
     counts = np.clip(np.round(budget / 70), 4, 60).astype(np.int64)
     project = np.repeat(np.arange(len(budget)), counts)
     nth = np.arange(len(project)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -160,7 +167,10 @@ def _tasks(
 
 
 def _with_tasks(
-    entries: pl.DataFrame, tasks: pl.DataFrame, booked: Floats, final: Floats, running: NDArray[np.bool_], last: object
+    entries: pl.DataFrame,
+    tasks: pl.DataFrame,
+    booked: Floats,
+    final: Floats,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Each entry with the task its hours fall into, each task with the day it was done."""
     # projects end to end on one line of hours, so that one search does for all of them
@@ -184,7 +194,10 @@ def _with_tasks(
         task_id=_numbered("T", pl.col("task"), 6),
         project_id=_numbered("J", pl.col("project"), 5),
         name=pl.format("Work package {}", pl.col("nth") + 1),
-        **{column: pl.lit(None, pl.String) for column in ("role", "created_on", "starts_on", "due_on", "updated_at")},
+        **{
+            column: pl.lit(None, pl.String)
+            for column in ("role", "created_on", "starts_on", "due_on", "updated_at")
+        },
         status=pl.when("done").then(pl.lit("done")).otherwise(pl.lit("open")),
     )
     return reached.with_columns(task=pl.Series(task)), tasks
@@ -195,10 +208,10 @@ def _numbered(prefix: str, index: pl.Expr, width: int) -> pl.Expr:
 
 
 def _project_table(
-    entries: pl.DataFrame, tasks: pl.DataFrame, people: Staff, plan: Plan, clients: Integers, practice: Integers,
-    budget: Floats, running: NDArray[np.bool_], monday: int, starts: Integers, planned: Integers,
+    entries: pl.DataFrame, people: Staff, plan: Plan, clients: Integers, practice: Integers, budget: Floats,
+    running: NDArray[np.bool_], monday: int, starts: Integers, planned: Integers,
 ) -> pl.DataFrame:  # fmt: skip
-    lead = {}
+    lead: dict[int, int] = {}
     for project, person in zip(plan.project, plan.person, strict=True):
         best = lead.get(project)
         lead[project] = person if best is None or people.role[person] < people.role[best] else best
@@ -261,5 +274,5 @@ def _day(day: int) -> str:
 
 PROJECT = ("project_id", "name", "party_id", "practice", "manager_id", "billing", "budget_hours", "starts_on",
            "ended_on", "status", "due_on", "updated_at")  # fmt: skip
-TASK = ("task_id", "project_id", "name", "role", "budget_hours", "created_on", "starts_on", "due_on", "completed_on",
-        "status", "updated_at")  # fmt: skip
+TASK = ("task_id", "project_id", "name", "role", "budget_hours", "created_on", "starts_on", "due_on",
+        "completed_on", "status", "updated_at")  # fmt: skip

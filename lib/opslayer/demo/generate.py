@@ -134,9 +134,7 @@ def _parts(seed: int, scale: float, as_of: date, key: dict[str, object]) -> Iter
             }
         if month.index == len(calendar) - 1:
             made_tables = _with_dirt(made_tables, key)
-            made_tables |= delivery.tables(
-                calendar, known, staff.staff(seed, scale), seed=seed, key=key
-            )
+            made_tables |= delivery.tables(calendar, known, staff.staff(seed, scale), seed=seed, key=key)
         yield made_tables
 
 

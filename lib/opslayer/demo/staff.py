@@ -19,10 +19,56 @@ ROLES = {  # share of the people, hourly cost and list price against the practic
     "Analyst": (0.20, 0.30, 0.65, 0.85),
 }
 PART_TIME = 0.12  # of the people, at four fifths
-FIRST_NAMES = ("Aoife", "Bram", "Clara", "Dario", "Edith", "Farid", "Greta", "Hugo", "Isla", "Jonas", "Katya", "Liam",
-               "Mira", "Nadia", "Oscar", "Petra", "Quinn", "Rosa", "Samir", "Tilda", "Uma", "Viktor", "Wendel", "Yara")  # fmt: skip
-LAST_NAMES = ("Abbott", "Byrne", "Castell", "Dorn", "Ekman", "Farrell", "Gallo", "Hayes", "Ibsen", "Jansen", "Keane",
-              "Lowry", "Maurer", "Nolan", "Okafor", "Pires", "Reyes", "Sattler", "Thorne", "Ueda", "Vance", "Wolff")  # fmt: skip
+FIRST_NAMES = (
+    "Aoife",
+    "Bram",
+    "Clara",
+    "Dario",
+    "Edith",
+    "Farid",
+    "Greta",
+    "Hugo",
+    "Isla",
+    "Jonas",
+    "Katya",
+    "Liam",
+    "Mira",
+    "Nadia",
+    "Oscar",
+    "Petra",
+    "Quinn",
+    "Rosa",
+    "Samir",
+    "Tilda",
+    "Uma",
+    "Viktor",
+    "Wendel",
+    "Yara",
+)
+LAST_NAMES = (
+    "Abbott",
+    "Byrne",
+    "Castell",
+    "Dorn",
+    "Ekman",
+    "Farrell",
+    "Gallo",
+    "Hayes",
+    "Ibsen",
+    "Jansen",
+    "Keane",
+    "Lowry",
+    "Maurer",
+    "Nolan",
+    "Okafor",
+    "Pires",
+    "Reyes",
+    "Sattler",
+    "Thorne",
+    "Ueda",
+    "Vance",
+    "Wolff",
+)
 
 
 @dataclass(frozen=True)
@@ -80,5 +126,16 @@ def person_table(people: Staff) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
 
 
-COLUMNS = ("person_id", "name", "email", "practice", "role", "hired_on", "left_on", "weekly_hours", "cost_rate",
-           "bill_rate", "utilisation_target")  # fmt: skip
+COLUMNS = (
+    "person_id",
+    "name",
+    "email",
+    "practice",
+    "role",
+    "hired_on",
+    "left_on",
+    "weekly_hours",
+    "cost_rate",
+    "bill_rate",
+    "utilisation_target",
+)

@@ -1,6 +1,7 @@
 """Figures and tables from frames, the same in notebooks and dashboards."""
 
 from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, payment_intervals
+from opslayer.figures.delivery import project_completion
 from opslayer.figures.metric import as_of, expected, metric_table
 from opslayer.figures.results import pnl, unusual_months, variance_bridge
 from opslayer.figures.style import Theme
@@ -18,6 +19,7 @@ __all__ = [
     "metric_table",
     "payment_intervals",
     "pnl",
+    "project_completion",
     "table",
     "unusual_months",
     "variance_bridge",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import fnmatch
+import os
 from pathlib import Path
 
 import polars as pl

@@ -152,8 +152,12 @@ def audit_staged(firm: Firm, *, as_of: date, progress: Progress | None = None) -
 
 def _without_absent(firm: Firm, contracts: Iterable[Contract]) -> list[Contract]:
     """The contracts, asking for no rows of an entity that none of the firm's systems has."""
-    had = {entity for source in firm.sources.values() for entity in load_mapping(firm, source.mapping).entities}
-    absent = {f"{schema}.{entity}" for entity in entities() if entity not in had for schema in ("staging", "core")}
+    had = {
+        entity for source in firm.sources.values() for entity in load_mapping(firm, source.mapping).entities
+    }
+    absent = {
+        f"{schema}.{entity}" for entity in entities() if entity not in had for schema in ("staging", "core")
+    }
     return [
         replace(
             contract,

@@ -20,6 +20,7 @@ __all__ = [
     "forecast_projects",
     "headline",
     "learn",
+    "named",
     "replay",
     "run",
 ]
@@ -39,11 +40,16 @@ def run(layer: Queries, *, as_of: date) -> dict[str, pl.DataFrame]:
     }
 
 
+def named(forecast: pl.DataFrame) -> pl.DataFrame:
+    """The projects that are named as heading over their budget."""
+    return forecast.filter(pl.col("probability_over") >= NAMED)
+
+
 def headline(forecast: pl.DataFrame) -> str:
     """One sentence: how many running projects head over their budget, and by how much."""
     if forecast.is_empty():
         return "No project is running."
-    over = forecast.filter(pl.col("probability_over") >= NAMED)
+    over = named(forecast)
     hours = float(over["hours_at_risk"].sum())
     return (
         f"**{len(over)} of {len(forecast)}** running projects are heading over their budget, "

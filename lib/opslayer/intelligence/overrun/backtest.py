@@ -1,8 +1,8 @@
 """How right the model has been: each ended project at half of its budget, knowing only what was known then.
 
 The naive rule is burn against time: share of budget spent over share of duration elapsed, above one is
-trouble. Duration is the planned one; where no due date was kept, it is told the day the project would end. Its probability is how often its verdict had come
-true in projects that had ended by then.
+trouble. Duration is the planned one; where no due date was kept, it is told the day the project would end.
+Its probability is how often its verdict had come true in projects that had ended by then.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from datetime import date
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from opslayer.intelligence.overrun.completion import complete
+from opslayer.intelligence.overrun.completion import Floats, complete
 from opslayer.intelligence.overrun.experience import ended_by, learn
 from opslayer.intelligence.overrun.forecast import MODEL, VERSION, standing
+
+Booleans = NDArray[np.bool_]
 
 NAIVE = "spent over elapsed"
 HALF = 0.5  # of the budgeted hours
@@ -26,7 +29,7 @@ FEWEST_PROJECTS = 10
 def replay(state: pl.DataFrame, progress: pl.DataFrame) -> pl.DataFrame:
     """One row an ended project at the end of the week in which half its budget was spent.
 
-    project_id, origin (the Monday after), over (how it ended), probability and naive_ratio, naive_probability.
+    project_id, origin (the Monday after), over (how it ended), probability, naive_ratio, naive_probability.
     Projects that ended before they reached the half, or in that very week, are not in it.
     """
     ended = state.filter(
@@ -35,14 +38,17 @@ def replay(state: pl.DataFrame, progress: pl.DataFrame) -> pl.DataFrame:
     halves = (
         progress.join(
             ended.select("project_id", "budget_hours", "tasks", "first_time_on", "ended_on",
-                         final=pl.col("hours_to_date"), start=pl.coalesce("starts_on", "first_time_on"), planned_end=pl.coalesce("due_on", "ended_on")),
+                         final=pl.col("hours_to_date"), start=pl.coalesce("starts_on", "first_time_on"),
+                         planned_end=pl.coalesce("due_on", "ended_on")),
             on="project_id",
         )
         .filter(pl.col("hours_to_date") >= HALF * pl.col("budget_hours"))
         .sort("project_id", "week_start")
         .group_by("project_id", maintain_order=True)
         .first()
-        .with_columns(origin=pl.col("week_start") + pl.duration(days=7), over=pl.col("final") > pl.col("budget_hours"))
+        .with_columns(
+            origin=pl.col("week_start") + pl.duration(days=7), over=pl.col("final") > pl.col("budget_hours")
+        )
         .filter(pl.col("origin") <= pl.col("ended_on"))
         .sort("origin", "project_id")
     )  # fmt: skip
@@ -81,13 +87,13 @@ def backtest(state: pl.DataFrame, progress: pl.DataFrame, *, as_of: date) -> pl.
     )
 
 
-def auc(over: np.ndarray, score: np.ndarray) -> float:
-    """Probability that a project that went over scored higher than one that did not (Mann and Whitney 1947)."""
+def auc(over: Booleans, score: Floats) -> float:
+    """Probability that a project that went over scored above one that did not (Mann and Whitney 1947)."""
     statistic = mannwhitneyu(score[over], score[~over]).statistic
     return float(statistic / (over.sum() * (~over).sum()))
 
 
-def brier(over: np.ndarray, probability: np.ndarray) -> float:
+def brier(over: Booleans, probability: Floats) -> float:
     """Mean square of probability less outcome (Brier 1950); a coin scores 0.25."""
     return float(np.mean((probability - over) ** 2))
 
@@ -102,9 +108,9 @@ def _probabilities(halves: pl.DataFrame, state: pl.DataFrame) -> list[float]:
 def _rates(halves: pl.DataFrame) -> list[float]:
     rates = []
     for origin, ratio in halves.select("origin", "naive_ratio").iter_rows():
-        same = halves.filter(
-            (pl.col("ended_on") < origin) & ((pl.col("naive_ratio") > 1) == (ratio > 1))
-        )["over"]
+        same = halves.filter((pl.col("ended_on") < origin) & ((pl.col("naive_ratio") > 1) == (ratio > 1)))[
+            "over"
+        ]
         rates.append((int(same.sum()) + 1) / (len(same) + 2))
     return rates
 

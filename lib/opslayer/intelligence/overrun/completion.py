@@ -2,8 +2,8 @@
 
 Earned value, actual cost and budget are in hours, as in the PMI Standard for Earned Value Management (2019),
 section 3: EAC = AC + (BAC - EV) / CPI. Here the cost of what remains is not a point but log-normal: its
-logarithm is drawn from this project's own ln(AC / EV), over tasks that are done, and from how ended projects ended, each weighed by how
-sure it is (normal prior, normal likelihood; Gelman et al., Bayesian Data Analysis, section 2.5).
+logarithm is drawn from this project's own ln(AC / EV), over tasks that are done, and from how ended projects
+ended, each weighed by how sure it is (normal prior and likelihood; Gelman, Bayesian Data Analysis, 2.5).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Completion:
 
     @property
     def overdone(self) -> NDArray[np.bool_]:
-        """Whether tasks under way have taken more than they should in all: then they count as spent, not as to come."""
+        """Whether tasks under way have taken more than they should in all: they then count as spent."""
         return self.standing.open > self.standing.open_budget * np.exp(self.centre)
 
     @property
@@ -82,7 +82,7 @@ class Completion:
         return np.where(self.standing.spent > self.standing.budget, 1.0, probability)
 
     def expected_over(self) -> Floats:
-        """Expected hours over the budget: the mean of a log-normal above a strike (Black 1976, without discount)."""
+        """Expected hours over the budget: a log-normal above a strike (Black 1976, without discount)."""
         left = self.standing.budget - self.settled
         remaining = self.remaining
         mean = remaining * np.exp(self.centre + self.spread**2 / 2)

@@ -37,7 +37,7 @@ def ended_by(state: pl.DataFrame, day: date) -> pl.DataFrame:
 
 
 def learn(ended: pl.DataFrame) -> Experience:
-    """From projects that have ended; shrunk as a normal mean and variance are by a prior of PRIOR_PROJECTS."""
+    """From projects that have ended, with a prior that counts for PRIOR_PROJECTS of them."""
     hours, budget = (ended[name].cast(pl.Float64).to_numpy() for name in ("hours_to_date", "budget_hours"))
     growth = np.log(hours / budget)
     known = len(growth) + PRIOR_PROJECTS

@@ -13,7 +13,15 @@ from opslayer.intelligence.overrun.experience import Experience
 MODEL, VERSION = "earned value, weighed", "1"
 NAMED = 0.9  # probability from which a project is named as heading over: one in ten may be a false alarm
 INTERVALS = (50, 80, 95)
-NUMBERS = ("budget_hours", "hours_to_date", "earned_hours", "hours_open", "budget_open", "tasks", "tasks_done")
+NUMBERS = (
+    "budget_hours",
+    "hours_to_date",
+    "earned_hours",
+    "hours_open",
+    "budget_open",
+    "tasks",
+    "tasks_done",
+)
 
 
 def standing(frame: pl.DataFrame) -> Standing:
@@ -41,7 +49,7 @@ def forecast_projects(
     rate = pl.col("value_to_date_base").cast(pl.Float64) / pl.col("hours_to_date").cast(pl.Float64)
     found = budgeted.with_columns(
         **{name: pl.Series(name, values, pl.Float64) for name, values in columns.items()},
-        reasons=pl.Series(_reasons(budgeted, completion, experience), dtype=pl.String),
+        reasons=pl.Series(_reasons(completion, experience), dtype=pl.String),
     ).with_columns(
         money_at_risk_base=(pl.col("hours_at_risk") * rate).round(2).cast(pl.Decimal(18, 2), strict=False)
     )
@@ -53,7 +61,13 @@ def forecast_projects(
         pl.concat([found, unknown], how="diagonal_relaxed")
         .with_columns(as_of=pl.lit(as_of), model=pl.lit(MODEL), model_version=pl.lit(VERSION))
         .select(COLUMNS)
-        .sort("money_at_risk_base", "hours_at_risk", "project_id", descending=[True, True, False], nulls_last=True)
+        .sort(
+            "money_at_risk_base",
+            "hours_at_risk",
+            "project_id",
+            descending=[True, True, False],
+            nulls_last=True,
+        )
     )
 
 
@@ -73,21 +87,31 @@ def first_visible(budgeted: pl.DataFrame, progress: pl.DataFrame, experience: Ex
     )
 
 
-def _reasons(frame: pl.DataFrame, completion: Completion, experience: Experience) -> list[str]:
-    standing = completion.standing
-    return [
-        " ".join(_reason(*row, experience))
-        for row in zip(
-            *(getattr(standing, name).tolist() for name in ("budget", "spent", "earned", "settled", "tasks", "tasks_done")),
-            np.exp(completion.centre).tolist(),
-            strict=True,
-        )
-    ]
+def _reasons(completion: Completion, experience: Experience) -> list[str]:
+    now = completion.standing
+    numbers = (
+        now.budget,
+        now.spent,
+        now.earned,
+        now.settled,
+        now.tasks,
+        now.tasks_done,
+        np.exp(completion.centre),
+    )
+    return [_reason(*row, experience=experience) for row in np.column_stack(numbers).tolist()]
 
 
 def _reason(
-    budget: float, spent: float, earned: float, settled: float, tasks: float, done: float, ratio: float, experience: Experience
-) -> list[str]:
+    budget: float,
+    spent: float,
+    earned: float,
+    settled: float,
+    tasks: float,
+    done: float,
+    ratio: float,
+    *,
+    experience: Experience,
+) -> str:
     told = [f"{spent / budget:.0%} of the budget is spent and {earned / budget:.0%} of it earned"]
     told[0] += f" ({done:.0f} of {tasks:.0f} tasks)." if tasks else " (no task says what is done)."
     if spent > budget:
@@ -100,7 +124,7 @@ def _reason(
         f"the {experience.projects} ended projects took {np.exp(experience.centre):.2f}; "
         f"for the rest {ratio:.2f} is expected."
     )
-    return told
+    return " ".join(told)
 
 
 COLUMNS = (

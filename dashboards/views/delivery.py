@@ -1,0 +1,29 @@
+"""Delivery: which projects are heading over their budget, since when it shows, and why."""
+
+import parts
+import snapshot
+import streamlit as st
+
+from opslayer.intelligence import overrun
+
+parts.heading("Delivery", "Which projects are heading over their budget, and since when does it show?")
+parts.metric_row("projects_over", "money_at_risk", "projects_without_budget")
+if snapshot.rows("project_state").is_empty():
+    st.info("No project has landed: name the tables project, task, person and time_entry in a mapping.")
+    st.stop()
+parts.figure("project_completion", "project_forecast")
+
+st.header("Heading over budget", anchor=False)
+parts.table(
+    snapshot.rows("projects_named"),
+    {"name": "Project", "party_name": "Client", "budget_hours": "Budget, h", "hours_to_date": "So far, h",
+     "eac_hours": "At completion, h", "probability_over": "Probability", "money_at_risk_base": "At risk",
+     "first_visible_on": "Visible since", "reasons": "Why"},
+    empty="None has nine chances in ten of exceeding its budget. The job morning looks each day.",
+    row_height=94,
+)  # fmt: skip
+parts.behind("projects_named", key="projects-named")
+
+st.header("How right has it been?", anchor=False)
+st.markdown(overrun.backtest_verdict(snapshot.rows("overrun_backtest")))
+parts.behind("overrun_backtest", key="overrun-backtest")
