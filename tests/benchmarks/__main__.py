@@ -2,7 +2,8 @@
 
 Each `bench_<name>.py` has `main(millions) -> list of rows`, a row being name, scale, ours_s, rival, rival_s,
 ratio (ours / rival, or rival / ours where the claim is "at least n times faster": `claim` says which) and
-optionally peak_mb. What is not measured in seconds has `ours` and `rivals` as text in place of ours_s, rival_s. Rows measured before and not measured again are kept, with the day they were measured.
+optionally peak_mb. What is not measured in seconds has `ours` and `rivals`, as text. Rows measured before and
+not measured again are kept, with the day they were measured.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Projects are its project codes with their breakdown codes, of five tasks or more, that have ended. Each is
 judged at the end of the week in which half of its budgeted hours were spent, by what was known then and by
 projects that had ended by then. The rival is spent over elapsed, told the day the project would end; its
-probability is how often its verdict had come true before. Intervals are of 2,000 bootstrap samples of projects.
+probability is how often its verdict had come true before. Intervals are of 2,000 bootstrap samples.
 Nothing was tuned on these projects but the spread of a single task, which is a prior the data overrule.
 """
 
@@ -46,6 +46,7 @@ def main() -> list[dict[str, Any]]:
         scores = replayed[ours].to_numpy(), replayed[rivals].to_numpy()
         found = [score(over, values) for values in scores]
         low, high = difference(over, scores, score)
+        gain = f"{found[0] - found[1]:+.3f} ({low:+.3f} to {high:+.3f} at 95 %)"
         rows.append(
             {
                 "name": f"overrun at half of the budget, {metric}",
@@ -53,7 +54,7 @@ def main() -> list[dict[str, Any]]:
                 "ours": f"{found[0]:.3f}",
                 "rival": "spent over elapsed",
                 "rivals": f"{found[1]:.3f}",
-                "claim": f"{claim}; difference {found[0] - found[1]:+.3f} ({low:+.3f} to {high:+.3f} at 95 %)",
+                "claim": f"{claim}; difference {gain}",
             }
         )
     return rows

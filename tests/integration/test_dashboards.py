@@ -71,7 +71,7 @@ def test_a_page_says_what_it_shows_and_of_which_day(
     assert not app.error
 
 
-@pytest.mark.parametrize("page", ["cash", "results", "data_health"])
+@pytest.mark.parametrize("page", ["cash", "results", "delivery", "data_health"])
 def test_numbers_are_the_snapshots(page: str, firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(firm, page, monkeypatch)
     with open_layer(firm) as layer:
@@ -89,6 +89,18 @@ def test_before_the_first_snapshot_a_page_says_what_to_do(
     app = opened(write_books(tmp_path / "new"), page, monkeypatch)
     assert "No snapshot is published yet. Run `opslayer refresh`" in words(app)
     assert not app.metric
+
+
+def test_a_firm_without_projects_is_told_what_to_land(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm = write_books(tmp_path / "ledger-only")
+    for table in ("person", "project", "task", "time_entry"):
+        (firm.directory / "data" / f"{table}.csv").unlink()
+    publish_books(firm)
+    run_morning(firm)
+    told = words(opened(firm, "delivery", monkeypatch))
+    assert "No project has landed" in told
 
 
 def test_books_without_budget_or_forecast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ def test_the_more_is_done_the_more_its_own_record_counts() -> None:
 
 
 def test_a_task_under_way_that_took_too_much_counts() -> None:
-    """Hours on open tasks are not held against what is done, until they exceed what those tasks should take."""
+    """Hours on open tasks are held against a project once they exceed what those tasks should take."""
     begun = standing(budget=100, spent=50, earned=40, open=10, open_budget=20, tasks=10, tasks_done=4)
     stuck = standing(budget=100, spent=90, earned=40, open=50, open_budget=20, tasks=10, tasks_done=4)
     assert complete(begun, NEUTRAL).probability_over()[0] == pytest.approx(0.5)
