@@ -201,12 +201,12 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     assert "two.odcs.yaml" in raised.value.message
 
 
-def test_a_firms_own_contract_wins_by_file_name(tmp_path: Path) -> None:
+def test_a_firms_own_contract_wins_by_its_path(tmp_path: Path) -> None:
     firm = small_firm(tmp_path, "opslayer")
     folder = tmp_path / "data_contracts"
-    folder.mkdir()
-    shipped = next(path for path in SHIPPED if path.name == "marts.odcs.yaml")
-    (folder / shipped.name).write_text(shipped.read_text().replace("version: 1.", "version: 9."))
+    (folder / "finance").mkdir(parents=True)
+    shipped = next(path for path in SHIPPED if path.parts[-2:] == ("finance", "marts.odcs.yaml"))
+    (folder / "finance" / shipped.name).write_text(shipped.read_text().replace("version: 1.", "version: 9."))
     versions = {c.name: c.version for c in load_contracts(firm)}
     assert versions["finance_marts"].startswith("9.")
     assert versions["finance_core"].startswith("1.")

@@ -116,9 +116,9 @@ def test_the_shipped_morning_refreshes_first_and_reports_last(firm: Firm) -> Non
     jobs = {job.job: job for job in load_jobs(firm)}
     order = list(jobs["morning"].order().static_order())
     assert order[0] == "refresh"
-    assert set(order[1:3]) == {"cash", "variance"}
-    assert set(order[3:5]) == {"alerts", "reminders"}
-    assert order[5:] == ["finance_weekly"]
+    assert set(order[1:4]) == {"cash", "variance", "overrun"}
+    assert set(order[4:6]) == {"alerts", "reminders"}
+    assert order[6:] == ["finance_weekly"]
     assert all(job.cron and croniter.is_valid(job.cron) and job.owner for job in jobs.values())
     assert "dispatch" in jobs
 

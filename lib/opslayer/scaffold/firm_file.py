@@ -78,7 +78,7 @@ def write_firm(
         readme = directory / folder / "README.md"
         if not readme.exists():
             readme.write_text(
-                f"A file here says {meaning}.\nIt wins over the shipped file of the same name.\n",
+                f"A file here says {meaning}.\nIt wins over the shipped file of the same path.\n",
                 encoding="utf-8",
             )
     target = directory / "firm.toml"

@@ -133,10 +133,11 @@ def write_templates(folder: Path, mapping: Mapping) -> None:
         raise UsageError(
             f"{folder} already holds {', '.join(there)}", mend=f"keep what is there with --data {folder}"
         )
-    contract = yaml.safe_load(
-        (PROJECT / "data_contracts" / "finance" / "source_opslayer.odcs.yaml").read_text()
-    )
-    tables = {table["name"].rpartition(".")[2]: table for table in contract["schema"]}
+    tables = {
+        table["name"].rpartition(".")[2]: table
+        for path in (PROJECT / "data_contracts").rglob(f"source_{TEMPLATES}.odcs.yaml")
+        for table in yaml.safe_load(path.read_text(encoding="utf-8"))["schema"]
+    }
     folder.mkdir(parents=True, exist_ok=True)
     book = Workbook()
     guide = book.active
