@@ -49,6 +49,7 @@ def make(folder: Path, lines: int) -> Firm:
     with duckdb.connect() as connection:
         connection.execute("set memory_limit = '8GB'")
         connection.execute("set preserve_insertion_order = false")
+        connection.execute(f"set temp_directory = '{folder / 'spill'}'")
         for name in TABLES:
             query = (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
             names = {"lines": lines, "as_of": AS_OF}
