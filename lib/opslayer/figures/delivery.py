@@ -7,8 +7,6 @@ import polars as pl
 
 from opslayer.figures.style import BAD, INK, MAIN, Theme, empty, styled
 
-NAMED = 0.9  # probability from which a project is red, as the forecast names it
-
 
 def project_completion(frame: pl.DataFrame, *, theme: Theme = "light", projects: int = 15) -> go.Figure:
     """Hours at completion over budget of the projects most at risk; `frame` is the table project_forecast."""
@@ -22,7 +20,7 @@ def project_completion(frame: pl.DataFrame, *, theme: Theme = "light", projects:
         (pl.col("lower_80") / budget - 1).alias("lower"),
         (pl.col("eac_hours") / budget - 1).alias("middle"),
         (pl.col("upper_80") / budget - 1).alias("upper"),
-        (pl.col("probability_over") >= NAMED).alias("named"),
+        pl.col("is_named").alias("named"),
     ).reverse()
     names = shares["name"].to_list()
     colours = [BAD[theme] if named else MAIN[theme] for named in shares["named"]]

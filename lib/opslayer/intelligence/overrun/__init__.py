@@ -9,7 +9,7 @@ import polars as pl
 from opslayer.intelligence.layer import Queries, hold_to_day
 from opslayer.intelligence.overrun.backtest import NAIVE, auc, backtest, brier, replay
 from opslayer.intelligence.overrun.experience import Experience, ended_by, learn
-from opslayer.intelligence.overrun.forecast import MODEL, NAMED, forecast_projects
+from opslayer.intelligence.overrun.forecast import MODEL, forecast_projects
 
 __all__ = [
     "Experience",
@@ -42,7 +42,7 @@ def run(layer: Queries, *, as_of: date) -> dict[str, pl.DataFrame]:
 
 def named(forecast: pl.DataFrame) -> pl.DataFrame:
     """The projects that are named as heading over their budget."""
-    return forecast.filter(pl.col("probability_over") >= NAMED)
+    return forecast.filter("is_named")
 
 
 def headline(forecast: pl.DataFrame) -> str:

@@ -59,7 +59,12 @@ def forecast_projects(
     )
     return (
         pl.concat([found, unknown], how="diagonal_relaxed")
-        .with_columns(as_of=pl.lit(as_of), model=pl.lit(MODEL), model_version=pl.lit(VERSION))
+        .with_columns(
+            as_of=pl.lit(as_of),
+            is_named=(pl.col("probability_over") >= NAMED).fill_null(value=False),
+            model=pl.lit(MODEL),
+            model_version=pl.lit(VERSION),
+        )
         .select(COLUMNS)
         .sort(
             "money_at_risk_base",
@@ -130,5 +135,5 @@ def _reason(
 COLUMNS = (
     "as_of", "project_id", "name", "party_name", "practice", "budget_hours", "hours_to_date", "earned_hours",
     "eac_hours", *(f"{side}_{p}" for p in INTERVALS for side in ("lower", "upper")), "probability_over",
-    "hours_at_risk", "money_at_risk_base", "first_visible_on", "reasons", "model", "model_version",
+    "is_named", "hours_at_risk", "money_at_risk_base", "first_visible_on", "reasons", "model", "model_version",
 )  # fmt: skip
