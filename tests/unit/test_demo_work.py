@@ -219,3 +219,20 @@ def test_mailbox(folder: Path, answers: dict[str, Any]) -> None:
     assert sum(mail.is_multipart() for mail in mails) == 1
     assert sum(mail.get_content_type() == "text/html" for mail in mails) == 1
     assert {a["verdict"] for a in answers["mailbox"]} == {"inquiry", "noise", "unclear"}
+
+
+def test_deals_arrive_on_the_weekdays_of_the_facts(books: Books) -> None:
+    created = books["opportunity"]["created_on"].str.to_date().dt.weekday()
+    for weekday, share in enumerate(facts.ARRIVALS, start=1):
+        assert (created == weekday).mean() == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.real
+def test_task_facts_are_those_of_the_public_tasks(real_data: Path) -> None:
+    path = real_data / "projects" / "SiP" / "Sip-task-info.csv"
+    rows = pl.read_csv(path, encoding="cp1252", infer_schema_length=None)
+    task = rows.unique("TaskNumber").filter(pl.col("HoursEstimate") > 0, pl.col("HoursActual") > 0)
+    ratio = task["HoursActual"] / task["HoursEstimate"]
+    assert len(task) == 10_266
+    for share, expected in facts.TASK_RATIO:
+        assert ratio.quantile(share, "linear") == pytest.approx(expected, abs=0.005)

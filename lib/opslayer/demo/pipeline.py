@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from opslayer.demo import facts
-from opslayer.demo.calendar import Days, Month, number
+from opslayer.demo.calendar import Days, Month, number, weekday
 from opslayer.demo.parties import Clients
 from opslayer.demo.projects import Projects, month_days
 from opslayer.demo.staff import day_text
@@ -43,6 +43,9 @@ def deal_tables(
     )
     created = closed - taken.sum(axis=1)
     created = np.where(outcome == "open", today - taken.sum(axis=1), created)
+    created += (
+        chance.choice(5, len(like), p=facts.ARRIVALS) - weekday(created) - 7
+    )  # a day of the week before
     client = made.project["client"].to_numpy()[like]
     free = np.where(np.isin(client, known.stopped) & (outcome != "won"))[0]
     client[free] = int(np.argmax(known.weight))  # those who stopped asked for nothing since
