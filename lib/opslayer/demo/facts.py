@@ -104,6 +104,68 @@ BILLED = {
 }
 SALARIES = {"5100": 0.44, "6000": 0.12}
 
+# hours worked against hours estimated, by the share of tasks with so small a ratio or smaller: the 10,266
+# tasks with both of the SiP data set (Jones and Cullum, arXiv:1901.01621), one row a task
+TASK_RATIO = (
+    (0.05, 0.20),
+    (0.10, 0.36),
+    (0.25, 0.714),
+    (0.50, 1.00),
+    (0.75, 1.22),
+    (0.90, 2.005),
+    (0.95, 3.13),
+)
+# Monday to Friday: share of calls to a bank's centre, 5.3 million in 2003 (bank_calls.csv)
+ARRIVALS = (0.212, 0.203, 0.197, 0.196, 0.192)
+
+PEOPLE = 420  # on the last day
+LEAVERS_A_YEAR = 0.1
+
+
+@dataclass(frozen=True)
+class Role:
+    """A grade: its share of the people, cost an hour, price against the service's, target."""
+
+    name: str
+    share: float
+    cost: float
+    price: float
+    target: float
+
+
+ROLES = (
+    Role("Partner", 0.05, 130.0, 1.6, 0.40),
+    Role("Manager", 0.14, 95.0, 1.25, 0.55),
+    Role("Senior consultant", 0.27, 72.0, 1.05, 0.62),
+    Role("Consultant", 0.34, 55.0, 0.9, 0.66),
+    Role("Analyst", 0.20, 40.0, 0.75, 0.64),
+)
+STAGES = ("qualified", "discovery", "proposal", "negotiation")
+GIVEN_NAMES = ("Aoife", "Bruno", "Chiara", "Declan", "Elif", "Farah", "Goran", "Hanna", "Ivo", "Jana", "Kofi")
+FAMILY_NAMES = ("Adeyemi", "Byrne", "Costa", "Doyle", "Eriksen", "Fischer", "Gallo", "Hughes", "Ito", "Kelly")
+SKILLS = (
+    "Market studies",
+    "Operating models",
+    "Pricing",
+    "Process design",
+    "SAP",
+    "Salesforce",
+    "Change management",
+    "Project management",
+    "SQL",
+    "Python",
+    "Spark",
+    "Dashboards",
+    "Service desk",
+    "Cloud operations",
+    "Monitoring",
+    "Security",
+    "Workshops",
+    "Coaching",
+    "German",
+    "French",
+)
+
 NAME_STEMS = (
     "Aldermoor",
     "Bracken",

@@ -11,8 +11,10 @@ from typing import Literal
 
 import polars as pl
 
-from opslayer.demo import costs, delivery, facts, ledger, parties, plants, sales, staff, tables
+from opslayer.demo import costs, facts, ledger, parties, plants, sales, tables
 from opslayer.demo.calendar import Days, Month, months, number, rates
+from opslayer.demo.firm import firm_work
+from opslayer.demo.mailbox import write_mailbox
 from opslayer.errors import UsageError
 from opslayer.scaffold import DemoMail, Member, write_firm
 
@@ -42,7 +44,7 @@ def generate(
 ) -> Demo:
     """Write a firm of about 75 million a year at scale 1; the same arguments write the same bytes.
 
-    CSV is one file a table; Parquet is one file a table and month, so that any scale fits in memory.
+    CSV is one file a table; Parquet one a table and month for the books, one a table for the work.
     Raises UsageError where another firm's firm.toml is in `directory`.
     """
     if (directory / "firm.toml").exists() and not (directory / "answer_key.json").exists():
@@ -53,8 +55,10 @@ def generate(
     rows: dict[str, int] = {}
     for part, made in enumerate(_parts(seed, scale, as_of, key)):
         for name, frame in made.items():
-            _write(data, name, frame, part, format)
+            _write(data, name, frame, part, format, is_first=name not in rows)
             rows[name] = rows.get(name, 0) + len(frame)
+        if "party" in made:
+            key["mailbox"] = write_mailbox(directory / "mailbox", made["party"], as_of=as_of)
     (directory / "answer_key.json").write_text(json.dumps(key, indent=1) + "\n", encoding="utf-8")
     write_firm(
         directory,
@@ -74,16 +78,13 @@ def generate(
     return Demo(directory, as_of, rows)
 
 
-def _write(folder: Path, name: str, frame: pl.DataFrame, part: int, format: str) -> None:
+def _write(folder: Path, name: str, frame: pl.DataFrame, part: int, format: str, *, is_first: bool) -> None:
     if format == "parquet":
         frame.write_parquet(folder / f"{name}-{part:02d}.parquet")
         return
     path = folder / f"{name}.csv"
-    with path.open("wb" if part == 0 or name in ONCE else "ab") as handle:
-        frame.write_csv(handle, include_header=part == 0 or name in ONCE)
-
-
-ONCE = ("party", "account", "fx_rate", "budget", "person", "project", "task", "time_entry")
+    with path.open("wb" if is_first else "ab") as handle:
+        frame.write_csv(handle, include_header=is_first)
 
 
 def _parts(seed: int, scale: float, as_of: date, key: dict[str, object]) -> Iterator[Tables]:
@@ -96,8 +97,12 @@ def _parts(seed: int, scale: float, as_of: date, key: dict[str, object]) -> Iter
     key |= planted.key | {"bent_months": plants.bent_months(calendar, bend), "unusual_journals": answers}
     suppliers = parties.supplier_count(scale)
     tax_due = 0
+    billed: list[pl.DataFrame] = []
+    issued: list[pl.DataFrame] = []
     for month in calendar:
         made = sales.month_sales(month, known, rate, bend, seed=seed, scale=scale, as_of=as_of)
+        billed.append(_billed(made, month))
+        issued.append(made.invoices.select("client", "issued", "invoice_id"))
         made = _with_planted(made, [x for x in planted.invoices if x["month"] == month.index])
         payments = _with_rates(
             made, [x for x in planted.receipts if x["month"] == month.index], rate, calendar
@@ -134,8 +139,16 @@ def _parts(seed: int, scale: float, as_of: date, key: dict[str, object]) -> Iter
             }
         if month.index == len(calendar) - 1:
             made_tables = _with_dirt(made_tables, key)
-            made_tables |= delivery.tables(calendar, known, staff.staff(seed, scale), seed=seed, key=key)
         yield made_tables
+    yield firm_work(pl.concat(billed), pl.concat(issued), known, rate, calendar, key, seed=seed, scale=scale)
+
+
+def _billed(made: sales.Sales, month: Month) -> pl.DataFrame:
+    """The month's quarters of an hour by client and service."""
+    client = made.invoices["client"].gather(made.lines["invoice"])
+    return made.lines.select(
+        client.alias("client"), "service", pl.lit(month.index).alias("month"), "quarters"
+    )
 
 
 def _with_planted(made: sales.Sales, extra: list[dict[str, object]]) -> sales.Sales:

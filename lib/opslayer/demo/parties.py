@@ -9,10 +9,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opslayer.demo import facts
+from opslayer.demo.calendar import Month
 
 TURNED_LATE = 6  # clients who paid on time and do so no longer
 TURNED_LATE_BY = 1.5  # standard deviations of lateness
 TURNED_LATE_MONTHS = 8
+STOPPED = 8  # clients of regular work who called no more
+STOPPED_MONTHS = 4  # the last of them in part: more than 90 days
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,19 @@ class Clients:
     discount: NDArray[np.float64]
     weight: NDArray[np.float64]
     turned_late: NDArray[np.int64]
+    stopped: NDArray[np.int64]
 
     @property
     def count(self) -> int:
         return len(self.currency)
+
+    def share_in(self, month: Month) -> NDArray[np.float64]:
+        """Each client's share of a month's work: none of those who had stopped by then."""
+        share = self.weight.copy()
+        if month.index >= facts.MONTHS - STOPPED_MONTHS:
+            share[self.stopped] = 0
+        whole: NDArray[np.float64] = share / share.sum()
+        return whole
 
 
 def clients(seed: int, scale: float) -> Clients:
@@ -36,12 +48,15 @@ def clients(seed: int, scale: float) -> Clients:
     weight = chance.lognormal(0, 0.8, count)
     weight /= weight.sum()
     turned = np.argsort(-weight)[5 : 5 + TURNED_LATE]
+    others = np.argsort(-weight)[5 + TURNED_LATE :]
+    stopped = others[others < count - 12][:STOPPED]  # the last clients stand at the reminders' rungs
     return Clients(
         currency=chance.choice(list(facts.CURRENCIES), count, p=list(facts.CURRENCIES.values())),
         habit=_habit(chance.normal(0, 1, count), weight, turned),
         discount=chance.uniform(*facts.DISCOUNT, count),
         weight=weight,
         turned_late=turned,
+        stopped=stopped,
     )
 
 

@@ -56,7 +56,7 @@ def month_sales(
     """One month of sales, with what was paid of them before `as_of`."""
     chance = np.random.default_rng([seed, 3, month.index])
     count = max(8, round(facts.INVOICES_A_MONTH * scale * month.intensity))
-    client = chance.choice(known.count, count, p=known.weight)
+    client = chance.choice(known.count, count, p=known.share_in(month))
     currency = known.currency[client]
     days = month.weekdays()
     issued = np.where(chance.random(count) < 0.35, days[-1], chance.choice(days, count))

@@ -8,6 +8,7 @@ select
     nullif(trim(email), '') as email,
     practice,
     role,
+    source || ':' || manager_key as manager_id,
     as_date(hired_on) as hired_on,
     as_date(left_on) as left_on,
     as_quantity(weekly_hours) as weekly_hours,
