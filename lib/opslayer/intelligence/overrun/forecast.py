@@ -135,5 +135,6 @@ def _reason(
 COLUMNS = (
     "as_of", "project_id", "name", "party_name", "practice", "budget_hours", "hours_to_date", "earned_hours",
     "eac_hours", *(f"{side}_{p}" for p in INTERVALS for side in ("lower", "upper")), "probability_over",
-    "is_named", "hours_at_risk", "money_at_risk_base", "first_visible_on", "reasons", "model", "model_version",
+    "is_named", "hours_at_risk", "money_at_risk_base", "first_visible_on", "reasons", "model",
+    "model_version",
 )  # fmt: skip
