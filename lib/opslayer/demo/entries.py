@@ -42,7 +42,7 @@ def time_table(
         "day",
         "quarters",
         (pl.col("project") >= 0).alias("billable"),
-        pl.Series(np.array(NOTES)[chance.integers(0, len(NOTES), len(frame))]).alias("note"),
+        pl.Series(np.array(NOTES)[_kinds(chance, frame["part"].to_numpy())]).alias("note"),
         (pl.col("day") + pl.Series(late)).alias("entered"),
     )
     frame = frame.with_columns(entered=pl.min_horizontal("entered", pl.lit(max(today - 1, 0))))
@@ -68,6 +68,13 @@ def time_table(
         "note",
         pl.format("{}T17:00:00Z", day_text(pl.col("entered"))).alias("entered_at"),
     )
+
+
+def _kinds(chance: np.random.Generator, part: np.ndarray) -> np.ndarray:
+    """Places in NOTES; the second half of a day's work was another kind than the first."""
+    kind = chance.integers(0, len(NOTES), len(part))
+    other = np.concatenate([[0], kind[:-1]]) + 1 + chance.integers(0, len(NOTES) - 1, len(part))
+    return np.where(part == 1, other % len(NOTES), kind)
 
 
 def _without_sheets(rows: pl.DataFrame, people: Staff, week: int) -> tuple[pl.DataFrame, list[str]]:

@@ -137,7 +137,7 @@ def _project_table(frame: pl.DataFrame, calendar: list[Month]) -> pl.DataFrame:
             "project_id": [f"N{n + 1}" for n in range(len(INTERNAL))],
             "name": INTERNAL,
             "practice": "Strategy",
-            "billing": "internal",
+            "billing": ["internal"] * (len(INTERNAL) - 1) + ["bench"],
             "currency": facts.BASE,
             "fx_rate": "1.000000",
             "starts_on": str(calendar[0].first),
