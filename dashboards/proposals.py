@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 import parts
-import polars as pl
 import snapshot
 import streamlit as st
 
@@ -36,15 +35,11 @@ def show(proposal: actions.Proposal, person: Person | None) -> None:
                 st.markdown(f"**{_plain(detail.subject)}**")
                 with st.container(border=True, height=520):
                     st.html(detail.html)
-                st.download_button(
-                    "The statement as PDF",
-                    detail.pdf,
-                    file_name=f"statement-{proposal.as_of}.pdf",
-                    mime="application/pdf",
-                    key=f"pdf-{proposal.id}",
-                    icon=":material/picture_as_pdf:",
-                    on_click="ignore",
-                )
+                for file in detail.attachments:
+                    st.download_button(
+                        file.name, file.content, file_name=file.name, mime=file.type,
+                        key=f"{file.name}-{proposal.id}", icon=":material/download:", on_click="ignore",
+                    )  # fmt: skip
 
 
 def show_uncertain(proposal: actions.Proposal, person: Person | None) -> None:
@@ -83,14 +78,8 @@ def _decision(detail: actions.Shown, number: int, person: Person | None) -> None
 
 def _evidence(detail: actions.Shown) -> None:
     st.markdown(f"**Evidence** :gray[as of {parts.day(detail.proposal.as_of)}, snapshot {detail.snapshot}]")
-    invoices = pl.DataFrame(detail.evidence["invoices"]).with_columns(
-        pl.col("due_on").str.to_date(), pl.col("open_amount").cast(pl.Decimal(18, 2))
-    )
-    parts.table(
-        invoices,
-        {"number": "Invoice", "due_on": "Due", "days_overdue": "Days", "open_amount": "Open", "currency": ""},
-        empty="None.",
-    )
+    columns = actions.KINDS[detail.proposal.kind].columns
+    parts.table(detail.rows, {column.name: column.title for column in columns}, empty="None.")
     with st.popover("What happened to it", type="tertiary", icon=":material/history:"):
         st.dataframe([{key: str(value) for key, value in event.items()} for event in detail.events])
 

@@ -222,11 +222,16 @@ def load_firm(start: Path | str | None = None) -> Firm:
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
     """Read one YAML file into `model`, with the same errors as firm.toml."""
+    return validated(model, read_values(path), path)
+
+
+def read_values(path: Path) -> Any:
+    """What one YAML file holds, nothing being no keys. Raises ConfigurationError where it is not YAML."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}\n  is not YAML: {error}") from error
-    return validated(model, values if values is not None else {}, path)
+    return values if values is not None else {}
 
 
 def validated(model: type[Model], values: object, path: Path) -> Model:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from opslayer.actions import load_rules
+from opslayer.actions import KINDS, load_rules
 from opslayer.actions.guardrails import Case, Situation, examine
 from tests.reminders import MOMENT, write_firm
 
@@ -34,6 +34,7 @@ def case(tmp_path: Path) -> Case:
         "invoices": [{"invoice_id": "a", "number": "INV-1", "open_amount": "100.00", "currency": "EUR"}],
     }
     return Case(
+        kind=KINDS["reminder"],
         rule=load_rules(write_firm(tmp_path))[0],
         evidence=evidence,
         recipient="pay@acme.example",
@@ -44,7 +45,7 @@ def case(tmp_path: Path) -> Case:
 
 
 def with_standing(case: Case, **values: Any) -> Case:
-    return replace(case, situation=replace(case.situation, invoices={"a": {**STANDING, **values}}))
+    return replace(case, situation=replace(case.situation, documents={"a": {**STANDING, **values}}))
 
 
 def with_broken(case: Case, table: str, rule: str, severity: str, dimension: str) -> Case:
@@ -84,7 +85,7 @@ def test_evidence_that_no_longer_holds_cancels(case: Case, values: dict[str, Any
 
 
 def test_an_invoice_that_is_gone_cancels(case: Case) -> None:
-    assert held(replace(case, situation=replace(case.situation, invoices={}))) == (
+    assert held(replace(case, situation=replace(case.situation, documents={}))) == (
         "cancelled",
         "invoice INV-1 is no longer in the books, or in quarantine",
     )

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opslayer.actions.ladder import Invoice, Reminder, due_reminders
-from opslayer.actions.rule import Approval, Rule, Rung
+from opslayer.actions.ladder import Invoice, Reminder, ReminderRule, Rung, due_reminders
+from opslayer.actions.rule import Approval
 
 DAY = date(2026, 11, 16)
 LEVELS = (-3, 1, 15, 30, 45)
-RULE = Rule(
+RULE = ReminderRule(
     rule="reminder",
     kind="reminder",
     description="",

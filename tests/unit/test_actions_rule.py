@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from opslayer.actions import load_rules
-from opslayer.actions.rule import Approval, choose_rules
+from opslayer.actions.kinds import choose_rules
+from opslayer.actions.rule import Approval
 from opslayer.config import PROJECT, Firm
 from opslayer.errors import ConfigurationError, UsageError
 from tests.reminders import write_firm

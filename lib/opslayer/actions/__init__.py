@@ -2,13 +2,15 @@
 
 from opslayer.actions.approval import approve, reject, settle
 from opslayer.actions.draft import propose
+from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.outbox import dispatch
 from opslayer.actions.outcome import Outcome, record_outcomes
 from opslayer.actions.proposal import Proposal, Shown, as_table, list_proposals, show_proposal
-from opslayer.actions.rule import Rule, load_rules
+from opslayer.actions.rule import Rule
 from opslayer.actions.verification import verify
 
 __all__ = [
+    "KINDS",
     "Outcome",
     "Proposal",
     "Rule",

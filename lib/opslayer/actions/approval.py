@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
 from opslayer.actions.evidence import fingerprint
+from opslayer.actions.kind import Occasion
+from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
-from opslayer.actions.rule import Rule, load_rules
-from opslayer.actions.transition import UNSENT, decide, enqueue, move
+from opslayer.actions.rule import Rule
+from opslayer.actions.transition import UNSENT, carry_out, decide, move
 from opslayer.config import Firm, Person
 from opslayer.errors import GuardrailHeld, UsageError, unknown
 from opslayer.store import Proposal as Record
@@ -29,14 +31,15 @@ def approve(
     layer: Layer,
     evidence_hash: str | None = None,
 ) -> Proposal:
-    """One person's yes. With the last one that is needed, the message goes into the outbox.
+    """One person's yes. With the last one that is needed, what the kind does is set going.
 
     The same yes again, as a second click gives it, changes nothing. `evidence_hash` is of the evidence the
     person looked at, where the caller knows it. Raises GuardrailHeld where a guardrail, the evidence or the
     person's roles stand against it, UsageError where there is nothing to decide.
     """
     with store.reading() as session:
-        situation = guardrails.read_situation(layer, find(session, number).evidence)
+        record = find(session, number)
+        situation = guardrails.read_situation(layer, KINDS[record.kind], record.evidence)
     held: guardrails.Hold | None
     with store.session() as session:
         lock(session)
@@ -54,7 +57,7 @@ def approve(
         if held is None and not is_whole(record):
             held = guardrails.Hold("its evidence is not what was proposed", "cancelled")
         if held is None:
-            _say_yes(session, firm, record, rule, who, reason, moment)
+            _say_yes(session, Occasion(firm, layer, rule, moment), record, who, reason)
         elif held.state != "held":
             move(session, record, held.state, moment=moment, reason=held.reason)
         else:
@@ -71,6 +74,7 @@ def approve(
         outcome = as_proposal(record)
     if held is not None:
         raise GuardrailHeld(f"proposal {number} was not approved: {held.reason}")
+    KINDS[record.kind].finish(firm, store)
     return outcome
 
 
@@ -96,6 +100,11 @@ def reject(
             return as_proposal(record)
         if record.state not in UNSENT:
             raise UsageError(f"proposal {number} is {record.state}; there is nothing to reject")
+        if record.is_binding:
+            raise UsageError(
+                f"proposal {number} was approved for good: {record.title}",
+                mend="what takes it back is another proposal",
+            )
         decide(session, record, "rejected", person=who.email, reason=reason, moment=moment)
         move(session, record, "rejected", moment=moment, actor=who.email, reason=reason)
         return as_proposal(record)
@@ -126,9 +135,10 @@ def case(
     sent_today: int = 0,
 ) -> guardrails.Case:
     return guardrails.Case(
+        KINDS[record.kind],
         rule,
         record.evidence,
-        record.content["recipient"],
+        record.content.get("recipient"),
         record.expires_at,
         moment,
         situation,
@@ -141,16 +151,14 @@ def is_whole(record: Record) -> bool:
     return fingerprint(record.evidence, record.content) == record.evidence_hash
 
 
-def _say_yes(
-    session: Session, firm: Firm, record: Record, rule: Rule, who: Person, reason: str, moment: datetime
-) -> None:
-    rung = rule.rung(record.level)
-    assert rung is not None, "a guardrail asked"
+def _say_yes(session: Session, occasion: Occasion, record: Record, who: Person, reason: str) -> None:
+    approval = occasion.rule.approval_at(record.level)
+    assert approval is not None, "a guardrail asked"
     given = {decision.person for decision in approvals(record)}
-    decide(session, record, "approved", person=who.email, reason=reason, moment=moment)
-    missing = rung.approval.needed(record.amount) - len(given) - 1
+    decide(session, record, "approved", person=who.email, reason=reason, moment=occasion.moment)
+    missing = approval.needed(record.amount) - len(given) - 1
     if missing <= 0:
-        enqueue(session, firm, record, moment=moment)
+        carry_out(session, KINDS[record.kind], occasion, record)
     else:
         record.reason = "approved by one; another person must approve too"
 
@@ -163,10 +171,10 @@ def _authorise(firm: Firm, record: Record, email: str, reason: str) -> tuple[Rul
     if not reason.strip():
         raise UsageError("a decision needs a reason; it is kept with it")
     rule = next((rule for rule in load_rules(firm) if rule.name == record.rule), None)
-    rung = rule.rung(record.level) if rule else None
-    if rule is None or rung is None:
+    approval = rule.approval_at(record.level) if rule else None
+    if rule is None or approval is None:
         raise GuardrailHeld(f"the firm has no rule {record.rule} at {record.level} days any more")
-    if not set(person.roles) & set(rung.approval.roles):
-        allowed = " or ".join(rung.approval.roles)
+    if not set(person.roles) & set(approval.roles):
+        allowed = " or ".join(approval.roles)
         raise GuardrailHeld(f"{person.name} may not decide this: it takes the role {allowed}")
     return rule, person

@@ -8,26 +8,34 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from opslayer.actions.ladder import Invoice, Reminder
-from opslayer.actions.rule import Rule, Rung
-from opslayer.warehouse import Layer
+from opslayer.actions.kind import Occasion, Wanted
+from opslayer.actions.ladder import Invoice, Reminder, ReminderRule, Rung
 
 
-def gather(layer: Layer, rule: Rule, reminder: Reminder) -> dict[str, Any]:
-    """What the proposal is based on, in values that JSON carries: amounts as text, days in ISO 8601."""
+def header(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
+    """What the evidence of every kind says, in values that JSON carries: amounts and days as text."""
+    layer = occasion.layer
     return {
-        "rule": rule.name,
-        "query": rule.who,
-        "level": reminder.rung.days,
-        "rung": reminder.rung.name,
-        "party_id": reminder.party_id,
-        "party_name": reminder.party_name,
-        "party_email": reminder.client.party_email,
+        "rule": occasion.rule.name,
+        "kind": occasion.rule.kind,
+        "level": wanted.level,
+        "rung": wanted.step,
+        "party_id": wanted.subject,
+        "party_name": wanted.name,
         "as_of": layer.as_of.isoformat(),
         "snapshot": layer.version.name,
         "contracts": {"green": layer.version.contracts_green, "red": layer.version.contracts_red},
         "base_currency": layer.base_currency,
-        "total_base": str(reminder.amount),
+        "total_base": str(wanted.amount),
+        "basis": wanted.basis,
+    }
+
+
+def gather(rule: ReminderRule, reminder: Reminder) -> dict[str, Any]:
+    """What a reminder is based on besides."""
+    return {
+        "query": rule.who,
+        "party_email": reminder.client.party_email,
         "totals": {currency: str(amount) for currency, amount in reminder.totals.items()},
         "invoices": [_row(invoice, rung) for invoice, rung in reminder.invoices],
     }

@@ -1,17 +1,19 @@
-"""May this leave, now? Asked at approval, and once more just before sending."""
+"""May this leave, now? Asked at approval, and once more just before sending.
+
+What is asked of every kind of action lies here; a kind adds its own in `Kind.checks`.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from opslayer.actions.rule import Rule
 from opslayer.warehouse import Layer
+
+if TYPE_CHECKING:
+    from opslayer.actions.kind import Kind
 
 # one plain ASCII address: anything else is not sent to, rather than sent somewhere else
 ADDRESS = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -27,18 +29,19 @@ class Hold:
 
 @dataclass(frozen=True)
 class Situation:
-    """What the current snapshot says of the invoices of one proposal, and of itself."""
+    """What the current snapshot says of itself, and of each document that one proposal rests on."""
 
     published_at: datetime
     forbidden: tuple[dict[str, Any], ...]
-    invoices: dict[str, dict[str, Any]]
+    documents: dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Case:
     """One proposal before the guardrails. `rule` is None where the firm has it no more."""
 
-    rule: Rule | None
+    kind: Kind
+    rule: Any
     evidence: dict[str, Any]
     recipient: str | None
     expires_at: datetime
@@ -47,19 +50,18 @@ class Case:
     sent_today: int = 0
 
 
-def read_situation(layer: Layer, evidence: dict[str, Any]) -> Situation:
-    ids = json.dumps([row["invoice_id"] for row in evidence["invoices"]])
-    standing = layer.query("invoice_standing", invoice_ids=ids)
+def read_situation(layer: Layer, kind: Kind, evidence: dict[str, Any]) -> Situation:
     return Situation(
         published_at=layer.version.published_at,
         forbidden=tuple(layer.query("acting_forbidden").to_dicts()),
-        invoices={row["invoice_id"]: row for row in standing.to_dicts()},
+        documents=kind.standing(layer, evidence),
     )
 
 
 def examine(case: Case) -> Hold | None:
     """The first guardrail that holds, or None: what has changed for good comes before what may pass."""
-    return next((hold for check in CHECKS if (hold := check(case))), None)
+    checks = (_expired, *case.kind.checks, _switch, _contracts, _freshness, _cap)
+    return next((hold for check in checks if (hold := check(case))), None)
 
 
 def _expired(case: Case) -> Hold | None:
@@ -68,35 +70,8 @@ def _expired(case: Case) -> Hold | None:
     return None
 
 
-def _invoices(case: Case) -> Hold | None:
-    """Paid, credited, disputed, changed or gone since the evidence was gathered."""
-    for row in case.evidence["invoices"]:
-        found = _change(row, case.situation.invoices.get(row["invoice_id"]), case.rule)
-        if found:
-            return Hold(f"invoice {row['number']} {found}", "cancelled")
-    return None
-
-
-def _change(row: dict[str, Any], now: dict[str, Any] | None, rule: Rule | None) -> str | None:
-    before = Decimal(row["open_amount"])
-    if now is None:
-        return "is no longer in the books, or in quarantine"
-    if now["status"] not in ("open", "paid"):
-        return f"is {now['status']}"
-    if now["open_amount"] <= 0 or now["status"] == "paid":
-        return "was credited" if now["credited"] >= now["paid"] and now["credited"] > 0 else "was paid"
-    if now["is_disputed"] and (rule is None or rule.exclude_disputed):
-        return "is disputed"
-    if now["open_amount"] != before:
-        how = "was paid or credited in part" if now["open_amount"] < before else "grew"
-        return f"{how}: {before} was open, now {now['open_amount']} {row['currency']}"
-    return None
-
-
-def _address(case: Case) -> Hold | None:
-    known = {row["party_email"] for row in case.situation.invoices.values()}
-    if known and known != {case.evidence["party_email"]}:
-        return Hold("the client's e-mail address has changed", "cancelled")
+def one_address(case: Case) -> Hold | None:
+    """A check for kinds whose message goes to one client."""
     if not case.recipient:
         return Hold("no e-mail address of the client is known")
     if not ADDRESS.fullmatch(case.recipient):
@@ -109,7 +84,7 @@ def _switch(case: Case) -> Hold | None:
         return Hold(f"the firm has no rule {case.evidence['rule']} any more")
     if not case.rule.enabled:
         return Hold(f"the rule {case.rule.name} is switched off")
-    if case.rule.rung(case.evidence["level"]) is None:
+    if case.rule.approval_at(case.evidence["level"]) is None:
         return Hold(f"the rule {case.rule.name} has no rung at {case.evidence['level']} days any more")
     return None
 
@@ -140,14 +115,3 @@ def _cap(case: Case) -> Hold | None:
     if case.rule is not None and case.sent_today >= case.rule.daily_cap:
         return Hold(f"the daily cap of {case.rule.daily_cap} messages is reached")
     return None
-
-
-CHECKS: tuple[Callable[[Case], Hold | None], ...] = (
-    _expired,
-    _invoices,
-    _address,
-    _switch,
-    _contracts,
-    _freshness,
-    _cap,
-)

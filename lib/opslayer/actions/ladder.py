@@ -1,4 +1,4 @@
-"""Who is to be reminded of what: pure, from open invoices and what was sent before."""
+"""The ladder of reminders: its rule, and who is to be reminded of what: pure, from open invoices."""
 
 from __future__ import annotations
 
@@ -9,9 +9,67 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from email.utils import parseaddr
+from itertools import pairwise
+from typing import Any, Literal, Self
 
-from opslayer.actions.rule import Rule, Rung
+from pydantic import Field, field_validator, model_validator
+
+from opslayer.actions.rule import Approval, Rule
+from opslayer.config import Settings
+
+
+class Rung(Settings):
+    """One level of a ladder: from how many days overdue, and what is then sent by whom."""
+
+    days: int = Field(ge=-365, le=3650, description="days overdue; negative is before the due date")
+    name: str
+    template: str = Field(description="words of the message: templates/<template>.txt.j2")
+    sender: str = Field(
+        "firm",
+        description="firm (mail.sender), role:NAME (first person with it, else the firm) or an address",
+    )
+    approval: Approval
+
+    @field_validator("sender")
+    @classmethod
+    def _known_form(cls, value: str) -> str:
+        if value != "firm" and not value.startswith("role:") and "@" not in parseaddr(value)[1]:
+            raise ValueError("firm, role:NAME or an address")
+        return value
+
+
+class ReminderRule(Rule):
+    """A reminder ladder."""
+
+    kind: Literal["reminder"]
+    who: str = Field(description="named query that gives the open invoices; binds $from_days")
+    quiet_days: int = Field(0, ge=0)
+    minimum_amount: Decimal = Field(Decimal(0), ge=0)
+    exclude_disputed: bool = True
+    ladder: tuple[Rung, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        for lower, upper in pairwise(self.ladder):
+            if upper.days <= lower.days:
+                raise ValueError(f"rungs in ascending days; {upper.days} follows {lower.days}")
+        return self
+
+    def rung(self, level: int) -> Rung | None:
+        return next((rung for rung in self.ladder if rung.days == level), None)
+
+    def reached(self, days_overdue: int) -> Rung | None:
+        """The highest rung an invoice has reached."""
+        return next((rung for rung in reversed(self.ladder) if days_overdue >= rung.days), None)
+
+    def approval_at(self, level: int) -> Approval | None:
+        rung = self.rung(level)
+        return rung.approval if rung else None
+
+    @property
+    def templates(self) -> tuple[tuple[str, str], ...]:
+        return tuple((f"ladder.{n}", f"{rung.template}.txt.j2") for n, rung in enumerate(self.ladder))
 
 
 @dataclass(frozen=True)
@@ -74,7 +132,7 @@ def read_invoices(rows: Iterable[Mapping[str, Any]]) -> list[Invoice]:
 
 
 def due_reminders(
-    invoices: Iterable[Invoice], rule: Rule, *, reminded: Mapping[str, int], quiet: Collection[str]
+    invoices: Iterable[Invoice], rule: ReminderRule, *, reminded: Mapping[str, int], quiet: Collection[str]
 ) -> list[Reminder]:
     """The messages that `rule` calls for, by client.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, getaddresses, parseaddr
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ class Delivery:
 
 
 def compose(content: dict[str, Any], *, sender: str, message_id: str, moment: datetime) -> EmailMessage:
-    """The message as approved: text and HTML, the statement attached."""
+    """The message as approved: text and HTML, with what is attached to it."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = content["recipient"]
@@ -43,10 +43,35 @@ def compose(content: dict[str, Any], *, sender: str, message_id: str, moment: da
     message["Message-ID"] = message_id
     message.set_content(content["text"])
     message.add_alternative(content["html"], subtype="html")
-    message.add_attachment(
-        base64.b64decode(content["pdf"]), maintype="application", subtype="pdf", filename=content["pdf_name"]
-    )
+    for attached in attachments(content):
+        main, _, sub = attached.type.partition("/")
+        message.add_attachment(attached.content, maintype=main, subtype=sub, filename=attached.name)
     return message
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a message; `type` is its media type."""
+
+    name: str
+    type: str
+    content: bytes
+
+
+def attachment(name: str, type: str, content: bytes) -> dict[str, str]:
+    """A file as `content["attachments"]` of a proposal carries it."""
+    return {"name": name, "type": type, "content": base64.b64encode(content).decode()}
+
+
+def attachments(content: dict[str, Any]) -> tuple[Attachment, ...]:
+    """The files of a proposal's content; a reminder's is its statement."""
+    files = [
+        Attachment(file["name"], file["type"], base64.b64decode(file["content"]))
+        for file in content.get("attachments", ())
+    ]
+    if "pdf" in content:
+        files.append(Attachment(content["pdf_name"], "application/pdf", base64.b64decode(content["pdf"])))
+    return tuple(files)
 
 
 def deliver(settings: MailSection, message: EmailMessage, *, may_send: Callable[[], bool]) -> Delivery:
@@ -55,7 +80,8 @@ def deliver(settings: MailSection, message: EmailMessage, *, may_send: Callable[
     It goes to every recipient or to none: the copy proves that the client's went too. `may_send` is asked at
     the last moment before the text is handed over: a process that slept past its claim sends nothing.
     """
-    recipients = [parseaddr(message["To"])[1], *([settings.copy_to] if settings.copy_to else [])]
+    recipients = [address for _, address in getaddresses([message["To"]])]
+    recipients += [settings.copy_to] if settings.copy_to else []
     try:
         server = _connect(settings)
     except (OSError, smtplib.SMTPException) as error:

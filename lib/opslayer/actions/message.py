@@ -15,7 +15,7 @@ import typst
 from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateError
 
 from opslayer.actions.evidence import statement, written_day
-from opslayer.actions.rule import Rung
+from opslayer.actions.ladder import Rung
 from opslayer.config import Firm
 from opslayer.errors import ConfigurationError
 

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
 from opslayer.actions.approval import case, is_whole
+from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.mail import Delivery, arrived, compose, deliver, open_proof
 from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
-from opslayer.actions.rule import load_rules
 from opslayer.actions.transition import expire, move
 from opslayer.config import Firm, secret
 from opslayer.store import Outbox, Store, append, lock
@@ -60,6 +60,8 @@ def dispatch(
     """
     if firm.mail and firm.mail.password:
         secret(firm.mail.password)  # a password that is not set is said before anything is claimed
+    for kind in KINDS.values():
+        kind.finish(firm, store)
     now = Clock(moment)
     moved = _recover(firm, store, now)
     with store.session() as session:
@@ -95,7 +97,8 @@ def _claim(
 ) -> tuple[str, EmailMessage] | None:
     """Take one row for this process and commit that; None where it is not to be sent now."""
     with store.reading() as session:
-        situation = guardrails.read_situation(layer, find(session, number).evidence)
+        record = find(session, number)
+        situation = guardrails.read_situation(layer, KINDS[record.kind], record.evidence)
     rules = {rule.name: rule for rule in load_rules(firm)}  # read anew, so that a switch thrown works at once
     with store.session() as session:
         lock(session)
@@ -104,11 +107,15 @@ def _claim(
         if outbox is None or outbox.state != "waiting" or outbox.not_before > now():
             return None  # another process has it, or somebody took it back
         rule = rules.get(record.rule)
-        hold = guardrails.examine(case(record, rule, situation, now(), _sent_today(session, firm, now())))
+        hold = guardrails.examine(
+            case(record, rule, situation, now(), _sent_today(session, firm, record, now()))
+        )
         if hold is None and firm.mail is None:
             hold = guardrails.Hold("there is no [mail] in firm.toml")
         if hold is None and not (is_whole(record) and approvals(record)):
             hold = guardrails.Hold("it is not what was approved", "cancelled")
+        if hold is not None and record.is_binding:
+            hold = guardrails.Hold(hold.reason)
         if hold is not None:
             if (record.state, record.reason) != (hold.state, hold.reason):
                 move(session, record, hold.state, moment=now(), reason=hold.reason)
@@ -116,7 +123,7 @@ def _claim(
             return None
         assert firm.mail is not None
         message = compose(
-            record.content,
+            KINDS[record.kind].message(session, record),
             sender=record.content["sender"] or firm.mail.sender,
             message_id=outbox.message_id,
             moment=now(),
@@ -212,9 +219,10 @@ def _settle(session: Session, record: Record, copies: set[str] | None, moment: d
     return True
 
 
-def _sent_today(session: Session, firm: Firm, moment: datetime) -> int:
-    """Messages sent since midnight, in the firm's time zone."""
+def _sent_today(session: Session, firm: Firm, record: Record, moment: datetime) -> int:
+    """Messages of its rule sent since midnight, in the firm's time zone."""
     day = moment.astimezone(firm.zone).date()
     midnight = datetime.combine(day, clock_time(), tzinfo=firm.zone).astimezone(UTC)
-    sent = select(func.count()).select_from(Outbox).where(Outbox.sent_at >= midnight)
-    return int(session.execute(sent).scalar_one())
+    sent = select(func.count()).select_from(Outbox).join(Outbox.proposal)
+    today = sent.where(Outbox.sent_at >= midnight, Record.rule == record.rule)
+    return int(session.execute(today).scalar_one())

@@ -78,7 +78,7 @@ def _unsettled() -> Any:
             Record,
             (Record.proposal_id == Proposal.id) & (Record.document_id == ProposalDocument.document_id),
         )
-        .where(Proposal.state == "sent", Record.id.is_(None))
+        .where(Proposal.kind == "reminder", Proposal.state == "sent", Record.id.is_(None))
         .order_by(Proposal.id, ProposalDocument.document_id)
     )
 

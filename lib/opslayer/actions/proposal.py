@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +12,8 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer, selectinload
 
+from opslayer.actions.kinds import KINDS
+from opslayer.actions.mail import Attachment, attachments
 from opslayer.errors import unknown
 from opslayer.store import AuditEvent, Store
 from opslayer.store import Proposal as Record
@@ -21,15 +22,17 @@ from opslayer.store.models import PROPOSAL_STATES
 
 @dataclass(frozen=True)
 class Proposal:
-    """One message that is proposed, decided or sent; `amount` in the firm's base currency.
+    """One action that is proposed, decided or done; `amount` in the firm's base currency.
 
-    `id` is None in a dry run. `rung` is the name of its `level`, in days overdue.
+    `id` is None in a dry run. `rung` is the name of its `level`, of a reminder in days overdue. `party_id`
+    and `party_name` say whom it is about: a client, a project, the firm's own people.
     """
 
     id: int | None
     state: str
     reason: str | None
     rule: str
+    kind: str
     level: int
     rung: str
     title: str
@@ -48,7 +51,8 @@ class Proposal:
 
     @property
     def invoices(self) -> int:
-        return len(self.evidence["invoices"])
+        """How many rows of evidence it rests on: of a reminder, its invoices."""
+        return len(self.evidence.get(KINDS[self.kind].rows, ()))
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,23 @@ class Shown:
     subject: str
     text: str
     html: str
-    pdf: bytes
+    attachments: tuple[Attachment, ...]
     policy: str
     events: tuple[dict[str, Any], ...]
+
+    @property
+    def pdf(self) -> bytes:
+        """The first PDF that goes with it; nothing where none does."""
+        return next((file.content for file in self.attachments if file.type == "application/pdf"), b"")
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """What it rests on, one column a title that people read; amounts as decimals, days as dates."""
+        kind = KINDS[self.proposal.kind]
+        rows = self.evidence.get(kind.rows, [])
+        return pl.DataFrame(
+            {c.name: _column([row.get(c.name) for row in rows], c.type) for c in kind.columns}
+        )
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -94,15 +112,15 @@ def show_proposal(store: Store, number: int) -> Shown:
     with store.reading() as session:
         record = find(session, number)
         trail = select(AuditEvent).where(AuditEvent.proposal_id == number).order_by(AuditEvent.id)
-        content = record.content
+        content = KINDS[record.kind].message(session, record)
         return Shown(
             proposal=as_proposal(record),
-            recipient=content["recipient"],
-            sender=content["sender"],
+            recipient=content.get("recipient"),
+            sender=content.get("sender"),
             subject=content["subject"],
             text=content["text"],
             html=content["html"],
-            pdf=base64.b64decode(content["pdf"]),
+            attachments=attachments(content),
             policy=content["policy"],
             events=tuple(
                 {"at": event.happened_at, "who": event.actor, "what": event.event, **event.detail}
@@ -126,6 +144,7 @@ def as_proposal(record: Record) -> Proposal:
         state=record.state,
         reason=record.reason,
         rule=record.rule,
+        kind=record.kind,
         level=record.level,
         rung=record.evidence["rung"],
         title=record.title,
@@ -142,6 +161,14 @@ def as_proposal(record: Record) -> Proposal:
         approvals=tuple(d.person for d in approvals(record)),
         sent_at=record.outbox.sent_at if record.outbox else None,
     )
+
+
+def _column(values: list[Any], type: str) -> pl.Series:
+    if type == "day":
+        return pl.Series(values, dtype=pl.String).str.to_date()
+    if type == "amount":
+        return pl.Series(values, dtype=pl.String).cast(pl.Decimal(18, 2))
+    return pl.Series(values, dtype=pl.Int64 if type == "number" else pl.String)
 
 
 def approvals(record: Record) -> list[Any]:

@@ -1,18 +1,15 @@
-"""Rules: a query for who, templates for what, a policy for may I; YAML in `rules/`."""
+"""Rules: a query for who, templates for what, a policy for may I; YAML in `rules/`.
+
+`Rule` has what every kind of rule has; a kind's own module adds the rest (see `kind.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
-from email.utils import parseaddr
-from itertools import pairwise
-from pathlib import Path
-from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
-from opslayer.config import Firm, Settings, read_yaml
-from opslayer.errors import ConfigurationError, nearest, unknown
+from opslayer.config import Settings
 
 
 class Approval(Settings):
@@ -38,95 +35,27 @@ class Approval(Settings):
         return f"Needs {count} ({' or '.join(self.roles)}); void after {self.expires_days} days."
 
 
-class Rung(Settings):
-    """One level of a ladder: from how many days overdue, and what is then sent by whom."""
-
-    days: int = Field(ge=-365, le=3650, description="days overdue; negative is before the due date")
-    name: str
-    template: str = Field(description="words of the message: templates/<template>.txt.j2")
-    sender: str = Field(
-        "firm",
-        description="firm (mail.sender), role:NAME (first person with it, else the firm) or an address",
-    )
-    approval: Approval
-
-    @field_validator("sender")
-    @classmethod
-    def _known_form(cls, value: str) -> str:
-        if value != "firm" and not value.startswith("role:") and "@" not in parseaddr(value)[1]:
-            raise ValueError("firm, role:NAME or an address")
-        return value
-
-
 class Rule(Settings):
-    """A reminder ladder."""
+    """What a rule of any kind has; `kind` says which module of `kinds.KINDS` reads and runs it."""
 
     rule: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="its name")
-    kind: Literal["reminder"]
+    kind: str
     description: str
     owner: str
     enabled: bool = True
-    who: str = Field(description="named query that gives the open invoices; binds $from_days")
-    quiet_days: int = Field(0, ge=0)
-    minimum_amount: Decimal = Field(Decimal(0), ge=0)
-    exclude_disputed: bool = True
-    daily_cap: int = Field(200, ge=1)
-    fresh_hours: int = Field(72, ge=1)
-    fresh_tables: tuple[str, ...] = ()
-    ladder: tuple[Rung, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _ascending(self) -> Self:
-        for lower, upper in pairwise(self.ladder):
-            if upper.days <= lower.days:
-                raise ValueError(f"rungs in ascending days; {upper.days} follows {lower.days}")
-        return self
+    daily_cap: int = Field(200, ge=1, description="messages a day, at most")
+    fresh_hours: int = Field(72, ge=1, description="nothing leaves on a snapshot published longer ago")
+    fresh_tables: tuple[str, ...] = Field((), description="nor while the contract says one is out of date")
 
     @property
     def name(self) -> str:
         return self.rule
 
-    def rung(self, level: int) -> Rung | None:
-        return next((rung for rung in self.ladder if rung.days == level), None)
+    def approval_at(self, level: int) -> Approval | None:
+        """Who must approve at `level`; None where the rule has that level no more."""
+        raise NotImplementedError
 
-    def reached(self, days_overdue: int) -> Rung | None:
-        """The highest rung an invoice has reached."""
-        return next((rung for rung in reversed(self.ladder) if days_overdue >= rung.days), None)
-
-
-def load_rules(firm: Firm) -> list[Rule]:
-    """Every rule, shipped or the firm's own, by name. Raises ConfigurationError for one that cannot be."""
-    rules: dict[str, Rule] = {}
-    templates = set(firm.files("templates", "*.j2"))
-    for path in firm.files("rules").values():
-        rule = read_yaml(path, Rule)
-        if rule.name in rules:
-            raise ConfigurationError(
-                f"{path}\n  at key: rule\n    {rule.name} is the name of another file's rule"
-            )
-        for position, rung in enumerate(rule.ladder):
-            _check_template(path, position, rung, templates)
-        rules[rule.name] = rule
-    return [rules[name] for name in sorted(rules)]
-
-
-def choose_rules(firm: Firm, name: str | None) -> list[Rule]:
-    """One rule by its name, or all of them. Raises UsageError for an unknown name."""
-    rules = load_rules(firm)
-    if name is None:
-        return rules
-    chosen = [rule for rule in rules if rule.name == name]
-    if not chosen:
-        raise unknown("rule", name, (rule.name for rule in rules))
-    return chosen
-
-
-def _check_template(path: Path, position: int, rung: Rung, templates: Iterable[str]) -> None:
-    words = {name.removesuffix(".txt.j2") for name in templates if name.endswith(".txt.j2")}
-    if rung.template not in words:
-        near = nearest(rung.template, words)
-        raise ConfigurationError(
-            f"{path}\n  at ladder.{position}\n  at key: template\n"
-            f"    expected one of: {', '.join(sorted(words))}; got {rung.template!r}"
-            + (f'\n    nearest: "{near}"' if near else "")
-        )
+    @property
+    def templates(self) -> tuple[tuple[str, str], ...]:
+        """The templates it names, each with its place in the file: ("ladder.0", "overdue.txt.j2")."""
+        return ()

@@ -1,9 +1,10 @@
 """How a proposal moves from state to state, each move with its event in the audit trail.
 
 proposed ─ approved ─ sending ─ sent           held waits for what may pass; uncertain waits for a person
-    │         ├ held ┘   ├ uncertain ─ sent    rejected by a person; expired by time; cancelled because its
-    │         │          └ failed              evidence no longer holds, or a newer proposal covers it
-    └ rejected, expired, cancelled
+    │  │      ├ held ┘   ├ uncertain ─ sent    rejected by a person; expired by time; cancelled because its
+    │  │      │          └ failed              evidence no longer holds, or a newer proposal covers it
+    │  └ recorded                              of a kind without a message: approved is done
+    └ rejected, expired, cancelled             never of what is binding: it was approved for good
 
 The caller holds the trail's lock (`store.lock`) from before it reads until it commits.
 """
@@ -14,9 +15,10 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
+from opslayer.actions.kind import Kind, Occasion
 from opslayer.config import Firm
 from opslayer.store import Decision, Outbox, append
 from opslayer.store import Proposal as Record
@@ -73,8 +75,18 @@ def decide(
     return decision
 
 
-def enqueue(session: Session, firm: Firm, record: Record, *, moment: datetime) -> None:
-    """Into the outbox, in the transaction of the last approval, to wait out the hold."""
+def carry_out(session: Session, kind: Kind, occasion: Occasion, record: Record) -> None:
+    """What the last approval that is needed sets going, in its transaction."""
+    record.is_binding = kind.binding
+    kind.approved(session, occasion, record)
+    if kind.channel == "mail":
+        _enqueue(session, occasion.firm, record, moment=occasion.moment)
+    else:
+        move(session, record, "recorded", moment=occasion.moment)
+
+
+def _enqueue(session: Session, firm: Firm, record: Record, *, moment: datetime) -> None:
+    """Into the outbox, to wait out the hold."""
     hold = timedelta(minutes=firm.mail.hold_minutes if firm.mail else 0)
     if record.outbox is None:
         sender = record.content["sender"] or (firm.mail.sender if firm.mail else "")
@@ -89,7 +101,11 @@ def enqueue(session: Session, firm: Firm, record: Record, *, moment: datetime) -
 
 def expire(session: Session, *, moment: datetime) -> list[Record]:
     """Void what nobody sent in time."""
-    late = select(Record).where(Record.state.in_(UNSENT), Record.expires_at <= moment).order_by(Record.id)
+    late = (
+        select(Record)
+        .where(Record.state.in_(UNSENT), Record.expires_at <= moment, Record.is_binding == false())
+        .order_by(Record.id)
+    )
     expired = list(session.scalars(late))
     for record in expired:
         move(

@@ -65,7 +65,7 @@ def show(number: Number, json: Json = False) -> None:
     with _records() as (_, store):
         shown = actions.show_proposal(store, number)
     if json:
-        edge.show_json({key: value for key, value in vars(shown).items() if key != "pdf"})
+        edge.show_json({key: value for key, value in vars(shown).items() if key != "attachments"})
         return
     proposal = shown.proposal
     state = f"{proposal.state}: {proposal.reason}" if proposal.reason else proposal.state
@@ -76,14 +76,11 @@ def show(number: Number, json: Json = False) -> None:
         highlight=False,
     )
     edge.output.print(shown.text, highlight=False, markup=False)
-    rows = proposal.evidence["invoices"]
     edge.show_table(
         f"Evidence, as of {proposal.as_of}, snapshot {proposal.snapshot}",
-        ("invoice", "issued", "due", "days overdue", "open", ""),
-        (
-            (r["number"], r["issued_on"], r["due_on"], r["days_overdue"], r["open_amount"], r["currency"])
-            for r in rows
-        ),
+        tuple(column.title.lower() for column in actions.KINDS[proposal.kind].columns),
+        (tuple(map(str, row)) for row in shown.rows.iter_rows()),
+        empty="none",
     )
     edge.show_table(
         "What happened",

@@ -28,6 +28,7 @@ PROPOSAL_STATES = (
     "held",
     "sending",
     "sent",
+    "recorded",
     "uncertain",
     "rejected",
     "expired",
@@ -81,6 +82,7 @@ class Proposal(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     idempotency_key: Mapped[str] = mapped_column(String(64), unique=True)
     rule: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(40), default="reminder")
     level: Mapped[int]
     subject: Mapped[str] = mapped_column(index=True)
     title: Mapped[str] = mapped_column(String(400))
@@ -95,6 +97,7 @@ class Proposal(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    is_binding: Mapped[bool] = mapped_column(default=False)
     decisions: Mapped[list[Decision]] = relationship(back_populates="proposal", order_by="Decision.id")
     outbox: Mapped[Outbox | None] = relationship(back_populates="proposal")
     documents: Mapped[list[ProposalDocument]] = relationship(

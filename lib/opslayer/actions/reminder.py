@@ -1,0 +1,166 @@
+"""The payment reminder: one message a client, covering all it owes, more firmly the longer it is overdue."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from opslayer.actions import message
+from opslayer.actions.evidence import gather
+from opslayer.actions.guardrails import Case, Hold, one_address
+from opslayer.actions.kind import Column, Kind, Occasion, Wanted
+from opslayer.actions.ladder import Invoice, Reminder, ReminderRule, due_reminders, read_invoices
+from opslayer.actions.transition import OPEN
+from opslayer.store import Proposal as Record
+from opslayer.store import ProposalDocument
+from opslayer.warehouse import Layer
+
+ON_ITS_WAY = ("approved", "sending", "uncertain")
+REMINDED = (*ON_ITS_WAY, "sent", "rejected")
+
+
+def _gather(occasion: Occasion) -> list[Invoice]:
+    """The open invoices that stand on the ladder's first rung or above it."""
+    rule: ReminderRule = occasion.rule
+    return read_invoices(occasion.layer.query(rule.who, from_days=rule.ladder[0].days).to_dicts())
+
+
+def _wanted(session: Session, occasion: Occasion, invoices: list[Invoice]) -> list[Wanted]:
+    """What the rule calls for, given what left, is on its way or was refused; what is open does not count."""
+    reached = (
+        select(ProposalDocument.document_id, func.max(ProposalDocument.level))
+        .join(ProposalDocument.proposal)
+        .where(Record.rule == occasion.rule.name, Record.state.in_(REMINDED))
+        .where((Record.state != "approved") | (Record.expires_at > occasion.moment))
+        .group_by(ProposalDocument.document_id)
+    )
+    reminded = {row[0]: row[1] for row in session.execute(reached)}
+    quiet = set(session.scalars(select(Record.subject).where(_is_quiet(occasion))))
+    due = due_reminders(invoices, occasion.rule, reminded=reminded, quiet=quiet)
+    return [_as_wanted(reminder) for reminder in due]
+
+
+def _is_quiet(occasion: Occasion) -> ColumnElement[bool]:
+    """Clients with a message on its way, or one not long ago: they are left alone."""
+    since = occasion.as_of - timedelta(days=occasion.rule.quiet_days)
+    lasting = (Record.state != "approved") | (Record.expires_at > occasion.moment)
+    on_its_way = Record.state.in_(ON_ITS_WAY) & lasting
+    recent = (Record.state == "sent") & (Record.as_of > since)
+    return and_(Record.rule == occasion.rule.name, on_its_way | recent)
+
+
+def _as_wanted(reminder: Reminder) -> Wanted:
+    count = len(reminder.invoices)
+    covers = f"{count} {'invoice' if count == 1 else 'invoices'}"
+    return Wanted(
+        key=reminder.key,
+        subject=reminder.party_id,
+        name=reminder.party_name,
+        title=f"{reminder.party_name[:300]}: {reminder.rung.name}, {covers}",
+        step=reminder.rung.name,
+        approval=reminder.rung.approval,
+        amount=reminder.amount,
+        level=reminder.rung.days,
+        documents={invoice.invoice_id: rung.days for invoice, rung in reminder.invoices},
+        detail=reminder,
+    )
+
+
+def _changed(record: Record, wanted: Wanted) -> bool:
+    """An address or an open amount is another; what failed waits for another address."""
+    reminder: Reminder = wanted.detail
+    if record.evidence["party_email"] != reminder.client.party_email:
+        return True
+    open_amounts = {invoice.invoice_id: str(invoice.open_amount) for invoice, _ in reminder.invoices}
+    before = {row["invoice_id"]: row["open_amount"] for row in record.evidence["invoices"]}
+    return record.state in OPEN and before != open_amounts
+
+
+def _superseded(session: Session, occasion: Occasion, invoices: list[Invoice], record: Record) -> str | None:
+    """A client who is left alone keeps the proposal; others lose one that is no longer as it is due."""
+    if session.scalar(
+        select(Record.id).where(_is_quiet(occasion), Record.subject == record.subject).limit(1)
+    ):
+        return None
+    open_now = {invoice.invoice_id: invoice for invoice in invoices}
+    gone = [
+        row["number"]
+        for row in record.evidence["invoices"]
+        if row["invoice_id"] not in open_now
+        or (occasion.rule.exclude_disputed and open_now[row["invoice_id"]].is_disputed)
+    ]
+    if gone:
+        return f"superseded: no longer due: {', '.join(gone)}"
+    return "superseded: what is due has changed"
+
+
+def _evidence(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
+    return gather(occasion.rule, wanted.detail)
+
+
+def _content(occasion: Occasion, wanted: Wanted, evidence: dict[str, Any]) -> dict[str, Any]:
+    return message.write(occasion.firm, wanted.detail.rung, evidence, moment=occasion.moment)
+
+
+def _standing(layer: Layer, evidence: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    ids = json.dumps([row["invoice_id"] for row in evidence["invoices"]])
+    return {row["invoice_id"]: row for row in layer.query("invoice_standing", invoice_ids=ids).to_dicts()}
+
+
+def _invoices(case: Case) -> Hold | None:
+    """Paid, credited, disputed, changed or gone since the evidence was gathered."""
+    for row in case.evidence["invoices"]:
+        found = _change(row, case.situation.documents.get(row["invoice_id"]), case.rule)
+        if found:
+            return Hold(f"invoice {row['number']} {found}", "cancelled")
+    return None
+
+
+def _change(row: dict[str, Any], now: dict[str, Any] | None, rule: ReminderRule | None) -> str | None:
+    before = Decimal(row["open_amount"])
+    if now is None:
+        return "is no longer in the books, or in quarantine"
+    if now["status"] not in ("open", "paid"):
+        return f"is {now['status']}"
+    if now["open_amount"] <= 0 or now["status"] == "paid":
+        return "was credited" if now["credited"] >= now["paid"] and now["credited"] > 0 else "was paid"
+    if now["is_disputed"] and (rule is None or rule.exclude_disputed):
+        return "is disputed"
+    if now["open_amount"] != before:
+        how = "was paid or credited in part" if now["open_amount"] < before else "grew"
+        return f"{how}: {before} was open, now {now['open_amount']} {row['currency']}"
+    return None
+
+
+def _address(case: Case) -> Hold | None:
+    known = {row["party_email"] for row in case.situation.documents.values()}
+    if known and known != {case.evidence["party_email"]}:
+        return Hold("the client's e-mail address has changed", "cancelled")
+    return None
+
+
+KIND = Kind(
+    rule=ReminderRule,
+    gather=_gather,
+    wanted=_wanted,
+    evidence=_evidence,
+    content=_content,
+    rows="invoices",
+    columns=(
+        Column("number", "Invoice"),
+        Column("issued_on", "Issued", "day"),
+        Column("due_on", "Due", "day"),
+        Column("days_overdue", "Days overdue", "number"),
+        Column("open_amount", "Open", "amount"),
+        Column("currency", ""),
+    ),
+    standing=_standing,
+    checks=(_invoices, _address, one_address),
+    changed=_changed,
+    superseded=_superseded,
+)
