@@ -34,7 +34,7 @@ $(DEMO)/.morning: $(SYNCED)
 	@touch $@
 
 test: $(SYNCED) ## install what the tests need, check style, types and layers, run every test
-	@sh tests/system/packages.sh chromium postgresql
+	@sh tests/system/packages.sh chromium postgresql dovecot-imapd
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not benchmark"
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from opslayer.errors import ConfigurationError, UsageError, nearest
 
@@ -24,6 +24,12 @@ class Settings(BaseModel):
     """Base of everything read from a file a person edits: frozen, and no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _secret_reference(value: str | None) -> str | None:
+    if value is not None and not value.startswith(("env:", "keyring:")):
+        raise ValueError('a reference, "env:NAME" or "keyring:service/name"; never the password itself')
+    return value
 
 
 class FilesSource(Settings):
@@ -73,7 +79,36 @@ class RestSource(Settings):
     optional: tuple[str, ...] = ()
 
 
-Source = Annotated[FilesSource | SqlSource | RestSource, Field(discriminator="kind")]
+class MailboxSource(Settings):
+    """A mailbox: a maildir on this machine (`path`), or a folder on an IMAP server (`host`)."""
+
+    kind: Literal["mailbox"]
+    mapping: str = "mailbox"
+    path: Path | None = Field(None, description="a maildir, relative to firm.toml")
+    host: str | None = Field(None, description="an IMAP server")
+    port: int = Field(993, ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"] = "tls"
+    username: str | None = None
+    password: str | None = Field(None, description='a reference: "env:NAME" or "keyring:service/name"')
+    folder: str = "INBOX"
+    ca: Path | None = Field(None, description="PEM of the firm's own certificate authority")
+    optional: tuple[str, ...] = ()
+
+    @field_validator("password")
+    @classmethod
+    def _reference(cls, value: str | None) -> str | None:
+        return _secret_reference(value)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> MailboxSource:
+        if (self.path is None) == (self.host is None):
+            raise ValueError("either `path`, a maildir, or `host`, an IMAP server, and not both")
+        if self.host is not None and not (self.username and self.password):
+            raise ValueError("`username` and `password` beside `host`")
+        return self
+
+
+Source = Annotated[FilesSource | SqlSource | RestSource | MailboxSource, Field(discriminator="kind")]
 
 
 class FirmSection(Settings):
@@ -122,9 +157,7 @@ class MailSection(Settings):
     @field_validator("password")
     @classmethod
     def _reference(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("env:", "keyring:")):
-            raise ValueError('a reference, "env:NAME" or "keyring:service/name"; never the password itself')
-        return value
+        return _secret_reference(value)
 
 
 class Person(Settings):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from opslayer.config import FilesSource, Firm, secret
+from opslayer.config import FilesSource, Firm, MailboxSource, secret
 from opslayer.errors import OpslayerError
 
 FREE_BYTES = 2 * 1024**3  # a scale-1 firm's versions, runs and spill take under 1 GB
@@ -61,9 +61,10 @@ def _sources(firm: Firm) -> str:
 
     for name, source in firm.sources.items():
         load_mapping(firm, source.mapping)
-        if isinstance(source, FilesSource) and not (firm.directory / source.path).is_dir():
+        folder = source.path if isinstance(source, FilesSource | MailboxSource) else None
+        if folder is not None and not (firm.directory / folder).is_dir():
             raise OpslayerError(
-                f"source {name}: the folder {firm.directory / source.path} is missing",
+                f"source {name}: the folder {firm.directory / folder} is missing",
                 mend=f"mend sources.{name}.path in firm.toml",
             )
     return ", ".join(f"{name} ({source.kind}, {source.mapping})" for name, source in firm.sources.items())

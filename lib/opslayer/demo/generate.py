@@ -74,6 +74,7 @@ def generate(
             Member("Ines Duarte", "ines@harrowvale.example", ("analyst",)),
         ),
         mail=DemoMail("Harrow & Vale Accounts <accounts@harrowvale.example>", "sent@harrowvale.example"),
+        maildir="mailbox",
     )
     return Demo(directory, as_of, rows)
 

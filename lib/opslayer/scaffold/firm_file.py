@@ -49,6 +49,7 @@ def write_firm(
     optional: Sequence[str] = (),
     people: Sequence[Member] = (),
     mail: DemoMail | None = None,
+    maildir: str | None = None,
 ) -> Path:
     """Write firm.toml and the overlay folders; the path of the file."""
     environment = Environment(
@@ -71,6 +72,7 @@ def write_firm(
         optional=list(optional),
         people=list(people),
         mail=mail,
+        maildir=maildir,
     )
     directory.mkdir(parents=True, exist_ok=True)
     for folder, meaning in FOLDERS.items():

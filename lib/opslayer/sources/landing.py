@@ -11,11 +11,12 @@ from typing import Literal
 import duckdb
 from filelock import FileLock, Timeout
 
-from opslayer.config import FilesSource, Firm, RestSource, Settings, Source, SqlSource
+from opslayer.config import FilesSource, Firm, MailboxSource, RestSource, Settings, Source, SqlSource
 from opslayer.errors import ConfigurationError, RefreshInProgress, SourceError, nearest, unknown
 from opslayer.sources.drift import DriftPolicy
 from opslayer.sources.failures import naming
 from opslayer.sources.files import FilesReader
+from opslayer.sources.mailbox import open_mailbox
 from opslayer.sources.manifest import read_manifest, sweep
 from opslayer.sources.mapping import MappedTable, load_mapping
 from opslayer.sources.parquet import workbench
@@ -105,6 +106,9 @@ def opened(firm: Firm, source: Source) -> Iterator[Reader]:
     match source:
         case FilesSource():
             yield FilesReader(source, firm.directory)
+        case MailboxSource():
+            with open_mailbox(source, firm.directory) as mailbox:
+                yield mailbox
         case RestSource():
             yield RestReader(source)
         case SqlSource():
