@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
 from opslayer.intelligence.overrun.completion import Floats, complete
-from opslayer.intelligence.overrun.experience import ended_by, learn
+from opslayer.intelligence.overrun.experience import learn_by
 from opslayer.intelligence.overrun.forecast import MODEL, VERSION, standing
 
 Booleans = NDArray[np.bool_]
@@ -58,8 +58,10 @@ def replay(state: pl.DataFrame, progress: pl.DataFrame) -> pl.DataFrame:
     spent = pl.col("hours_to_date").cast(pl.Float64) / pl.col("budget_hours").cast(pl.Float64)
     halves = halves.with_columns(naive_ratio=spent / elapsed)
     return halves.with_columns(
-        probability=pl.Series(_probabilities(halves, state), dtype=pl.Float64),
-        naive_probability=pl.Series(_rates(halves), dtype=pl.Float64),
+        probability=pl.Series(
+            complete(standing(halves), learn_by(state, halves["origin"])).probability_over()
+        ),
+        naive_probability=pl.Series(_rates(halves)),
     ).select("project_id", "origin", "over", "probability", "naive_ratio", "naive_probability")
 
 
@@ -98,20 +100,16 @@ def brier(over: Booleans, probability: Floats) -> float:
     return float(np.mean((probability - over) ** 2))
 
 
-def _probabilities(halves: pl.DataFrame, state: pl.DataFrame) -> list[float]:
-    return [
-        float(complete(standing(half), learn(ended_by(state, half["origin"][0]))).probability_over()[0])
-        for half in halves.iter_slices(1)
-    ]
-
-
-def _rates(halves: pl.DataFrame) -> list[float]:
-    rates = []
-    for origin, ratio in halves.select("origin", "naive_ratio").iter_rows():
-        same = halves.filter((pl.col("ended_on") < origin) & ((pl.col("naive_ratio") > 1) == (ratio > 1)))[
-            "over"
-        ]
-        rates.append((int(same.sum()) + 1) / (len(same) + 2))
+def _rates(halves: pl.DataFrame) -> Floats:
+    """How often the naive verdict on each project had come true in projects that had ended by its origin."""
+    above = halves["naive_ratio"].to_numpy() > 1
+    rates = np.empty(len(halves))
+    for verdict in (True, False):
+        judged = pl.Series(above == verdict)
+        ended = halves.filter(judged).sort("ended_on")
+        counts = ended["ended_on"].search_sorted(halves.filter(judged)["origin"], side="left").to_numpy()
+        over = np.concatenate([[0], np.cumsum(ended["over"].to_numpy())])[counts]
+        rates[above == verdict] = (over + 1) / (counts + 2)
     return rates
 
 
