@@ -133,7 +133,9 @@ class StoreSection(Settings):
 
 
 class WarehouseSection(Settings):
-    keep_versions: int = Field(7, ge=2, description="published versions kept for rollback")
+    keep_versions: int = Field(
+        7, ge=2, description="published versions kept for rollback, and the last of as many days"
+    )
     memory_limit: str = Field("4GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
     threads: int | None = Field(None, ge=1, description="all cores where it is not given")
 

@@ -127,6 +127,21 @@ def test_the_last_versions_are_kept_and_one_can_go_back(firm: Firm) -> None:
         warehouse.rollback(firm, "2026-11-16.999")
 
 
+def test_a_day_of_many_outputs_leaves_the_days_before(firm: Firm) -> None:
+    first = warehouse.current(firm)
+    assert first is not None
+    for day in range(1, 3):
+        shutil.copyfile(first.path, files.staged(firm))
+        as_of, moment = AS_OF + timedelta(days=day), MOMENT + timedelta(days=day)
+        version = warehouse.publish(firm, as_of=as_of, moment=moment)
+    for number in range(1, 10):
+        shutil.copyfile(version.path, files.staged(firm))
+        version = warehouse.publish(firm, as_of=as_of, moment=moment + timedelta(minutes=number))
+    kept = [version.name for version in warehouse.versions(firm)]
+    assert kept[:2] == [first.name, "2026-11-17.001"]
+    assert kept[2:] == [f"2026-11-18.{number:03d}" for number in range(4, 11)]
+
+
 def test_the_current_version_is_never_pruned(firm: Firm) -> None:
     again(firm, firm.warehouse.keep_versions - 1)
     oldest = warehouse.versions(firm)[0]

@@ -81,11 +81,16 @@ def record(version: Version) -> None:
 def prune(firm: Firm) -> None:
     """Drop versions beyond the number kept, never the current one, and files no version owns.
 
-    Unlinking a file leaves readers that have it open unharmed.
+    One morning publishes many, an output each: so the last of each of as many days is kept too. Unlinking a
+    file leaves readers that have it open unharmed.
     """
-    live = current(firm)
+    live, number = current(firm), firm.warehouse.keep_versions
     kept = versions(firm)
-    doomed = [version.path for version in kept[: -firm.warehouse.keep_versions] if version != live]
+    last_of_day = {version.as_of: version.name for version in kept}
+    names = {version.name for version in kept[-number:]} | {
+        last_of_day[day] for day in sorted(last_of_day)[-number:]
+    }
+    doomed = [version.path for version in kept if version.name not in names and version != live]
     owned = {version.path for version in kept}
     doomed += [p for p in files.folder(firm).glob("*.duckdb") if NAME.match(p.stem) and p not in owned]
     for path in doomed:
