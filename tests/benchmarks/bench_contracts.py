@@ -22,6 +22,7 @@ import duckdb
 from opslayer.config import Firm
 from opslayer.contracts import Contract, Rule, Table, audit, load_contracts
 from opslayer.contracts.queries import bound, broken_rows, quoted, relation
+from opslayer.warehouse import build
 from tests.benchmarks import books
 
 REPEATS = 3
@@ -36,6 +37,7 @@ def main(millions: float = 1.0) -> list[dict[str, Any]]:
     folder = Path(tempfile.mkdtemp(prefix="opslayer-bench-"))
     try:
         firm = books.make(folder / "firm", int(millions * 1e6))
+        build(firm, as_of=books.AS_OF)
         database = firm.var / "warehouse" / "staged.duckdb"
         books.plant(database)
         rows = [beside_by_hand(firm, database, millions)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from opslayer.config import Firm, load_firm
-from opslayer.warehouse import build, land
+from opslayer.warehouse import land
 
 AS_OF = date(2026, 11, 16)
 MOMENT = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ memory_limit = "6GB"  # of what DuckDB keeps; the process takes a fifth more
 
 
 def make(folder: Path, lines: int) -> Firm:
-    """A firm in `folder` with `lines` invoice lines, landed and built into its staged file."""
+    """A firm in `folder` with `lines` invoice lines, landed."""
     data = folder / "data"
     data.mkdir(parents=True)
     (folder / "firm.toml").write_text(SETTINGS, encoding="utf-8")
@@ -58,7 +58,6 @@ def make(folder: Path, lines: int) -> Firm:
             connection.execute(f"copy {name} to '{data / name}.parquet' (format parquet)")
     firm = load_firm(folder)
     land(firm, as_of=AS_OF, moment=MOMENT)
-    build(firm, as_of=AS_OF)
     return firm
 
 
