@@ -30,6 +30,11 @@ class EntitySelect(Settings):
     join: tuple[str, ...] = ()
     where: str | None = None
     columns: dict[str, str] = Field(min_length=1, description="column of the entity -> expression")
+    refers: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="key of another system's row -> column of that row's entity -> expression it equals; the "
+        "first that names exactly one is taken",
+    )
 
 
 def _as_list(value: object) -> object:

@@ -55,7 +55,11 @@ def build_staged(firm: Firm, *, as_of: date, progress: Progress | None = None) -
     report = progress or (lambda _: None)
     contracts = load_contracts(firm)
     models = load_models()
-    values: dict[str, Bound] = {"as_of": as_of, "base_currency": firm.base_currency}
+    values: dict[str, Bound] = {
+        "as_of": as_of,
+        "base_currency": firm.base_currency,
+        "sources": list(firm.sources),
+    }
     with connect_staged(firm) as connection:
         landed = check_landed(firm)
         create_typing(connection)

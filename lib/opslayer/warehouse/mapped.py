@@ -14,6 +14,16 @@ from opslayer.errors import BuildError, ConfigurationError, nearest
 from opslayer.sources import EntitySelect, RawTable
 from opslayer.sources import Mapping as SourceMapping
 
+REFERENCES = {  # a column that names a row of another entity -> that entity
+    "party_key": "party",
+    "person_key": "person",
+    "manager_key": "person",
+    "owner_key": "person",
+    "project_key": "project",
+    "task_key": "task",
+    "opportunity_key": "opportunity",
+    "invoice_key": "invoice",
+}
 ENTITIES = Path(__file__).parent / "entities.yaml"
 TYPING = Path(__file__).parent / "typing.sql"
 
@@ -77,15 +87,27 @@ def create_mapped(
         ]
         empty = ", ".join(f"null::varchar as {quoted(c)}" for c in [*columns, "source", "_load_id"])
         union = "\nunion all by name\n".join([*parts, f"select {empty} where false"])
-        try:
-            connection.execute(f"create view {quoted('mapped_all', entity)} as\n{union}")
-            connection.execute(f"create view {quoted('mapped', entity)} as\n{latest_query(entity, columns)}")
-        except Exception as error:
-            raise BuildError(
-                f"the mapping of {entity} does not fit what landed from "
-                f"{', '.join(s for s, m in mappings.items() if entity in m.entities)}: {error}",
-                mend="the source dropped or renamed a column: mend it there, or change the mapping",
-            ) from error
+        _create_view(connection, mappings, entity, quoted("mapped_all", entity), union)
+    referring = referred(mappings)
+    for target, column in sorted({place for refers in referring.values() for place in set(refers.values())}):
+        view = quoted("mapped_all", f"{target}_by_{column}")
+        _create_view(connection, mappings, target, view, named_query(target, column, mappings))
+    for entity, columns in known.items():
+        query = resolved_query(latest_query(entity, columns), referring.get(entity, {}))
+        _create_view(connection, mappings, entity, quoted("mapped", entity), query)
+
+
+def _create_view(
+    connection: DuckDBPyConnection, mappings: Mapping[str, SourceMapping], entity: str, view: str, query: str
+) -> None:
+    try:
+        connection.execute(f"create view {view} as\n{query}")
+    except Exception as error:
+        raise BuildError(
+            f"the mapping of {entity} does not fit what landed from "
+            f"{', '.join(s for s, m in mappings.items() if entity in m.entities)}: {error}",
+            mend="the source dropped or renamed a column: mend it there, or change the mapping",
+        ) from error
 
 
 def mapped_query(source: str, mapping: SourceMapping, entity: str, spec: EntitySelect) -> str:
@@ -102,6 +124,8 @@ def mapped_query(source: str, mapping: SourceMapping, entity: str, spec: EntityS
                 f"{where}.columns\n  at key: {column}\n    expected one of: {', '.join(sorted(allowed))}"
                 + (f'\n    nearest: "{near}"' if near else "")
             )
+    for column, by in spec.refers.items():
+        _check_reference(column, by, allowed, f"{where}.refers")
     query = _parsed(source, spec, where)
     named = {cte.alias for cte in query.find_all(exp.CTE)}
     for table in query.find_all(exp.Table):
@@ -120,8 +144,13 @@ def mapped_query(source: str, mapping: SourceMapping, entity: str, spec: EntityS
 def _parsed(source: str, spec: EntitySelect, where: str) -> exp.Select:
     """The SELECT a mapping spells out. Raises ConfigurationError, naming `where`, if it is not one SELECT."""
     first = spec.from_.split()[-1]
+    refers = {
+        f"{column}.{attribute}": value
+        for column, by in spec.refers.items()
+        for attribute, value in by.items()
+    }
     selected = ", ".join(
-        f"cast({value} as varchar) as {quoted(name)}" for name, value in spec.columns.items()
+        f"cast({value} as varchar) as {quoted(name)}" for name, value in (spec.columns | refers).items()
     )
     text = f"select {selected}, {literal(source)} as source, {first}._load_id as _load_id from {spec.from_} "
     text += " ".join(spec.join) + (f" where {spec.where}" if spec.where else "")
@@ -132,6 +161,89 @@ def _parsed(source: str, spec: EntitySelect, where: str) -> exp.Select:
     if not isinstance(query, exp.Select):
         raise ConfigurationError(f"{where}\n    expected scalar expressions; got a {query.key} statement")
     return query
+
+
+def _check_reference(column: str, by: Mapping[str, str], allowed: set[str], where: str) -> None:
+    """Raises ConfigurationError for a column that refers to nothing, or by what its entity has not."""
+    can = {name for name in REFERENCES if name in allowed}
+    for key, known in (
+        (column, can),
+        *((a, set(entities()[REFERENCES[column]])) for a in by if column in can),
+    ):
+        if key not in known:
+            near = nearest(key, known)
+            raise ConfigurationError(
+                f"{where}\n  at key: {key}\n    expected one of: {', '.join(sorted(known)) or 'none'}"
+                + (f'\n    nearest: "{near}"' if near else "")
+            )
+
+
+References = dict[str, tuple[str, str]]  # <column>.<attribute> of a mapping's row -> entity, attribute
+
+
+def referred(mappings: Mapping[str, SourceMapping]) -> dict[str, References]:
+    """Entity -> what its rows say of rows of other systems, in the order in which it is tried."""
+    found: dict[str, References] = {}
+    for mapping in mappings.values():
+        for entity, selects in mapping.entities.items():
+            for spec in selects:
+                for column, by in spec.refers.items():
+                    places = {f"{column}.{attribute}": (REFERENCES[column], attribute) for attribute in by}
+                    found.setdefault(entity, {}).update(places)
+    return found
+
+
+def named_query(entity: str, attribute: str, mappings: Iterable[str]) -> str:
+    """Value of an attribute -> the one row it names, of the first source that has it.
+
+    A value that two rows of one source share names none. Keys are taken as they are, other values as plain
+    words.
+    """
+    value = comparable(attribute, quoted(attribute))
+    order = ", ".join(literal(source) for source in mappings)
+    return f"""
+        with named as (
+            select distinct {value} as value, source, source_key, list_position([{order}], source) as place
+            from {quoted("mapped_all", entity)} where {value} is not null
+        )
+        select value, min_by(source, place) as source, min_by(source_key, place) as source_key
+        from named group by value having count(*) = count(distinct source)
+    """
+
+
+def comparable(attribute: str, expression: str) -> str:
+    return expression if attribute == "source_key" else f"as_plain({expression})"
+
+
+def resolved_query(latest: str, references: References) -> str:
+    """The rows with each reference to another system's row as that row's source and key.
+
+    What names no row stays as it was written, so that the contract finds it.
+    """
+    if not references:
+        return latest
+    by_column: dict[str, list[str]] = {}
+    for helper in references:
+        by_column.setdefault(helper.partition(".")[0], []).append(helper)
+    joins = [
+        f"left join {quoted('mapped_all', f'{entity}_by_{attribute}')} as {quoted(helper)} "
+        f"on {quoted(helper, 'value')} = {comparable(attribute, quoted('m', helper))}"
+        for helper, (entity, attribute) in references.items()
+    ]
+    replaced = []
+    for column, helpers in by_column.items():
+        source = column.removesuffix("_key") + "_source"
+        keys = [quoted(helper, "source_key") for helper in helpers]
+        written = [quoted("m", helper) for helper in helpers]
+        found = [f"when {quoted(h, 'source_key')} is not null then {quoted(h, 'source')}" for h in helpers]
+        replaced += [
+            f"nullif(coalesce({', '.join([*keys, quoted('m', column), *written])}), '') as {quoted(column)}",
+            f"case {' '.join(found)} else {quoted('m', source)} end as {quoted(source)}",
+        ]
+    helping = ", ".join(quoted(h) for h in references)
+    return f"select m.* exclude ({helping}) replace ({', '.join(replaced)}) from ({latest}) as m " + " ".join(
+        joins
+    )
 
 
 def latest_query(entity: str, columns: Iterable[str]) -> str:

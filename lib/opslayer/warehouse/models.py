@@ -16,7 +16,7 @@ from opslayer.errors import BuildError
 MODELS = Path(__file__).parent / "models"
 LAYERS = ("staging", "core", "marts")
 
-Bound = str | int | float | bool | date | None
+Bound = str | int | float | bool | date | list[str] | None
 
 
 @dataclass(frozen=True)

@@ -30,3 +30,28 @@ create or replace macro as_boolean(word) as try_cast(lower(word) as boolean);
 
 -- the name of a column whose text could not be typed
 create or replace macro uncast(name, word, value) as case when word is not null and value is null then name end;
+
+-- words as two systems may write them alike: small letters and digits of the Latin alphabet, one blank between words
+create or replace macro as_plain(word) as
+    nullif(trim(regexp_replace(lower(strip_accents(word)), '[^a-z0-9]+', ' ', 'g')), '');
+-- a firm's name without its legal form, however that is dotted or spaced
+create or replace macro as_firm_name(word) as coalesce(
+    nullif(
+        trim(
+            regexp_replace(
+                as_plain(replace(word, '.', '')),
+                '\b(the|incorporated|inc|llc|llp|ltd|limited|plc|corp|corporation|company|co|gmbh|mbh|ag|kg|kgaa|ug|ohg|ev'
+                || '|sa|sas|sarl|srl|spa|bv|nv|ab|as|aps|oy|oyj|dac|teo|pty|pte|sp zoo|sl|slu|lda)\b',
+                '', 'g'
+            ),
+            ' '
+        ),
+        ''
+    ),
+    as_plain(word)
+);
+-- the domain of a web or mail address; null for those where anybody has a mailbox
+create or replace macro as_domain(word) as nullif(
+    regexp_extract(lower(trim(word)), '^(?:[a-z]+://)?(?:[^@/]*@)?(?:www\.)?([a-z0-9][a-z0-9.-]*\.[a-z]{2,})(?:[:/?#].*)?$', 1),
+    ''
+);

@@ -6,7 +6,7 @@ select
     source,
     source_key,
     number,
-    source || ':' || party_key as party_id,
+    coalesce(party_source, source) || ':' || party_key as party_id,
     as_date(issued_on) as issued_on,
     as_date(due_on) as due_on,
     upper(currency) as currency,

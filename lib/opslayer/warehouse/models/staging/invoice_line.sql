@@ -4,7 +4,7 @@ select
     source || ':' || source_key as invoice_line_id,
     source,
     source_key,
-    source || ':' || invoice_key as invoice_id,
+    coalesce(invoice_source, source) || ':' || invoice_key as invoice_id,
     nullif(item, '') as item,
     description,
     account_code,

@@ -4,7 +4,7 @@ select
     source || ':' || source_key as leave_id,
     source,
     source_key,
-    source || ':' || person_key as person_id,
+    coalesce(person_source, source) || ':' || person_key as person_id,
     as_date(starts_on) as starts_on,
     as_date(ends_on) as ends_on,
     as_quantity(hours_a_day) as hours_a_day,

@@ -4,7 +4,7 @@ select
     source || ':' || source_key as milestone_id,
     source,
     source_key,
-    source || ':' || project_key as project_id,
+    coalesce(project_source, source) || ':' || project_key as project_id,
     name,
     upper(currency) as currency,
     coalesce(as_rate(fx_rate), case when upper(currency) = $base_currency then 1 end) as fx_rate,
@@ -19,7 +19,7 @@ select
     as_date(due_on) as due_on,
     as_date(completed_on) as completed_on,
     lower(status) as status,
-    source || ':' || invoice_key as invoice_id,
+    coalesce(invoice_source, source) || ':' || invoice_key as invoice_id,
     concat_ws(
         ',',
         uncast('fx_rate', fx_rate, as_rate(fx_rate)),

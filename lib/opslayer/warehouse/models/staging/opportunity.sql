@@ -5,7 +5,7 @@ select
     source,
     source_key,
     name,
-    source || ':' || party_key as party_id,
+    coalesce(party_source, source) || ':' || party_key as party_id,
     practice,
     kind,
     lower(stage) as stage,
@@ -19,7 +19,7 @@ select
             2
         ) as decimal(18, 2)
     ) as amount_base,
-    source || ':' || owner_key as owner_id,
+    coalesce(owner_source, source) || ':' || owner_key as owner_id,
     as_date(created_on) as created_on,
     as_date(expected_close_on) as expected_close_on,
     as_date(closed_on) as closed_on,

@@ -4,7 +4,7 @@ select
     source || ':' || source_key as opportunity_role_id,
     source,
     source_key,
-    source || ':' || opportunity_key as opportunity_id,
+    coalesce(opportunity_source, source) || ':' || opportunity_key as opportunity_id,
     role,
     as_quantity(hours) as hours,
     concat_ws(

@@ -4,7 +4,7 @@ select
     source || ':' || source_key as opportunity_stage_id,
     source,
     source_key,
-    source || ':' || opportunity_key as opportunity_id,
+    coalesce(opportunity_source, source) || ':' || opportunity_key as opportunity_id,
     lower(stage) as stage,
     as_timestamp(entered_at) as entered_at,
     as_money(amount) as amount,

@@ -5,7 +5,7 @@ select
     source || ':' || source_key as payment_id,
     source,
     source_key,
-    source || ':' || party_key as party_id,
+    coalesce(party_source, source) || ':' || party_key as party_id,
     lower(direction) as direction,
     coalesce(lower(kind), 'payment') as kind,
     source || ':' || document_key as document_id,

@@ -4,7 +4,7 @@ select
     source || ':' || source_key as skill_id,
     source,
     source_key,
-    source || ':' || person_key as person_id,
+    coalesce(person_source, source) || ':' || person_key as person_id,
     skill,
     try_cast(level as integer) as level,
     concat_ws(

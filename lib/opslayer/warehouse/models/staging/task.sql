@@ -4,7 +4,7 @@ select
     source || ':' || source_key as task_id,
     source,
     source_key,
-    source || ':' || project_key as project_id,
+    coalesce(project_source, source) || ':' || project_key as project_id,
     name,
     role,
     as_quantity(budget_hours) as budget_hours,
