@@ -4,6 +4,7 @@ from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, paym
 from opslayer.figures.delivery import project_completion
 from opslayer.figures.metric import as_of, expected, metric_table
 from opslayer.figures.results import pnl, unusual_months, variance_bridge
+from opslayer.figures.revenue import win_calibration
 from opslayer.figures.style import Theme
 from opslayer.figures.table import Table, table
 
@@ -23,4 +24,5 @@ __all__ = [
     "table",
     "unusual_months",
     "variance_bridge",
+    "win_calibration",
 ]
