@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("views/cash.py", title="Cash", icon=":material/payments:", default=True),
         st.Page("views/results.py", title="Results", icon=":material/bar_chart:"),
         st.Page("views/delivery.py", title="Delivery", icon=":material/construction:"),
+        st.Page("views/people.py", title="People", icon=":material/groups:"),
         st.Page("views/actions.py", title="Actions", icon=":material/task_alt:"),
         st.Page("views/data_health.py", title="Data health", icon=":material/verified:"),
     ],

@@ -142,6 +142,8 @@ def _whole(values: pl.Series) -> pl.Series:
     if not (values.dtype.is_decimal() or values.dtype.is_float()):
         return values
     numbers = values.cast(pl.Float64)
+    if values.name in figures.SHARES:
+        return numbers.round(2)
     small = numbers.abs().max() or 0.0
     return numbers if values.name == "open_amount" or small < 100 else numbers.round(0)  # type: ignore[operator]
 
@@ -158,9 +160,9 @@ def _column(name: str, title: str, kind: pl.DataType) -> Any:
         return config.JsonColumn(title)
     if kind.is_numeric():
         money = "accounting" if name == "open_amount" else "localized"
-        share = name.startswith(("share", "probability"))
+        share = name in figures.SHARES or name.startswith(("share", "probability"))
         return config.NumberColumn(title, format="percent" if share else money)
-    return config.TextColumn(title, width="large" if name == "reasons" else None)
+    return config.TextColumn(title, width="large" if name in ("reasons", "mend") else None)
 
 
 def behind(query: str, *, key: str, **values: Any) -> None:

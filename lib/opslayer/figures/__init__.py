@@ -3,12 +3,14 @@
 from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, payment_intervals
 from opslayer.figures.delivery import project_completion
 from opslayer.figures.metric import as_of, expected, metric_table
+from opslayer.figures.people import utilisation_levels, utilisation_weeks, week_against_plan
 from opslayer.figures.results import pnl, unusual_months, variance_bridge
 from opslayer.figures.revenue import win_calibration
 from opslayer.figures.style import Theme
-from opslayer.figures.table import Table, table
+from opslayer.figures.table import SHARES, Table, table
 
 __all__ = [
+    "SHARES",
     "Table",
     "Theme",
     "aging",
@@ -23,6 +25,9 @@ __all__ = [
     "project_completion",
     "table",
     "unusual_months",
+    "utilisation_levels",
+    "utilisation_weeks",
     "variance_bridge",
+    "week_against_plan",
     "win_calibration",
 ]

@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 
+SHARES = ("utilisation", "target", "level", "realisation")  # and names that begin with share or probability
+
 
 @dataclass(frozen=True)
 class Table:
@@ -66,7 +68,7 @@ def _written(name: str, value: Any) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
-        case float() if name.startswith(("probability", "share")):
+        case float() if name in SHARES or name.startswith(("probability", "share")):
             return f"{value:.0%}"
         case float():
             return f"{value:,.1f}"
