@@ -6,6 +6,7 @@ from opslayer.figures.metric import as_of, expected, metric_table
 from opslayer.figures.people import utilisation_levels, utilisation_weeks, week_against_plan
 from opslayer.figures.results import pnl, unusual_months, variance_bridge
 from opslayer.figures.revenue import win_calibration
+from opslayer.figures.staffing import staffing_weeks
 from opslayer.figures.style import Theme
 from opslayer.figures.table import SHARES, Table, table
 
@@ -23,6 +24,7 @@ __all__ = [
     "payment_intervals",
     "pnl",
     "project_completion",
+    "staffing_weeks",
     "table",
     "unusual_months",
     "utilisation_levels",
