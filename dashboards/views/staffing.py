@@ -21,8 +21,8 @@ parts.figure("staffing_weeks", "staffing_need")
 st.header("The change that is proposed", anchor=False)
 parts.table(
     snapshot.rows("staffing_changes"),
-    {"person_name": "Put", "role": "as", "project_name": "on", "manager_name": "Led by", "hours": "Hours",
-     "first_week": "From", "last_week": "Until the week of", "taken_from_name": "Taken from",
+    {"person_name": "Put", "role": "As", "project_name": "On", "hours": "Hours", "first_week": "From week of",
+     "weeks_planned": "Weeks", "taken_from_name": "Taken from",
      "value_base": "Worth", "cost_base": "Costs", "bench_avoided_base": "Bench avoided", "reasons": "Why"},
     empty="No change is worth more than it costs.",
     row_height=94,
@@ -39,6 +39,6 @@ parts.table(
     {"name": "Project", "party_name": "Client", "role": "Lacks", "gap_hours": "Missing, h",
      "need_hours": "Needs, h", "assigned_hours": "Planned, h", "due_on": "Due", "reasons": "Why"},
     empty="Every project has the people its remaining work needs.",
-    row_height=64,
+    row_height=94,
 )  # fmt: skip
 parts.behind("staffing_need", key="staffing-need")
