@@ -1,5 +1,6 @@
 """Figures and tables from frames, the same in notebooks and dashboards."""
 
+from opslayer.figures.bridge import margin_bridge
 from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, payment_intervals
 from opslayer.figures.delivery import project_completion
 from opslayer.figures.metric import as_of, expected, metric_table
@@ -20,6 +21,7 @@ __all__ = [
     "cash_position",
     "dso",
     "expected",
+    "margin_bridge",
     "metric_table",
     "payment_intervals",
     "pnl",

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import plotly.graph_objects as go
 import polars as pl
 
-from opslayer.figures.style import BAD, GOOD, INK, LINE, MAIN, SOFT, Theme, empty, faded, short, styled
+from opslayer.figures.bridge import bridge
+from opslayer.figures.style import BAD, GOOD, INK, MAIN, Theme, empty, faded, short, styled
 
 SECTIONS = {"direct_cost": "Direct costs", "overhead": "Overheads", "other_income": "Other income"}
 DRIVERS = {
@@ -107,35 +108,9 @@ def variance_bridge(
         totals[name] = totals.get(name, 0.0) + float(amount)
     order = [*DRIVERS.values(), *_cost_titles()]
     names = sorted(totals, key=lambda name: order.index(name) if name in order else len(order))
-    amounts = [totals[name] for name in names]
-    whole = sum(amounts)
-    figure = go.Figure(
-        go.Waterfall(
-            orientation="h",
-            y=[*names, "<b>Difference</b>"],
-            x=[*amounts, whole],
-            measure=["relative"] * len(amounts) + ["total"],
-            text=[f"{'+' if amount > 0 else ''}{short(amount)}" for amount in [*amounts, whole]],
-            textposition="outside",
-            textfont={"color": INK[theme]},
-            cliponaxis=False,
-            increasing={"marker": {"color": GOOD[theme]}},
-            decreasing={"marker": {"color": BAD[theme]}},
-            totals={"marker": {"color": SOFT[theme]}},
-            connector={"line": {"color": LINE[theme]}},
-            hovertemplate="%{y}: %{delta:,.0f}<extra></extra>",
-        )
-    )
     reading = "What added to profit, and what took from it; revenue's drivers first."
-    styled(figure, theme, title=f"{title}, {explained:%B %Y}", reading=reading, height=100 + 30 * len(names))
-    low, high = _reach(amounts)
-    room = 0.16 * (high - low)  # for the labels beside the bars
-    figure.update_xaxes(showticklabels=False, range=[low - room, high + room])
-    figure.update_yaxes(
-        autorange="reversed", showgrid=False, tickfont={"color": INK[theme]}, nticks=len(names) + 1
-    )
-    figure.update_layout(bargap=0.3)
-    return figure
+    amounts = [totals[name] for name in names]
+    return bridge(names, amounts, theme=theme, title=f"{title}, {explained:%B %Y}", reading=reading)
 
 
 def unusual_months(frame: pl.DataFrame, *, theme: Theme = "light", rows: int = 10) -> go.Figure:
@@ -186,9 +161,3 @@ def _driver_title(section: str, driver: str) -> str:
 
 def _cost_titles() -> list[str]:
     return [_driver_title(section, driver) for section in SECTIONS for driver in DRIVERS]
-
-
-def _reach(amounts: list[float]) -> tuple[float, float]:
-    """The lowest and the highest point of a bridge of `amounts`, its start among them."""
-    points = [sum(amounts[:count]) for count in range(len(amounts) + 1)]
-    return min(points), max([*points, min(points) + 1.0])

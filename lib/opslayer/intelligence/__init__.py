@@ -1,11 +1,11 @@
 """What is going to happen and what is out of the ordinary: pure functions from frames to frames.
 
-One module a question: cash (when will open invoices be paid), variance (why the month differs), unusual
-(what in the books does not look like the rest). Each has `run`, which asks a snapshot for its inputs and
-gives back the tables to be saved.
+One module a question: cash (when will open invoices be paid), variance (why the month differs, by the books),
+margin (why it is off plan, by the work behind it), unusual (what in the books does not look like the rest).
+Each has `run`, which asks a snapshot for its inputs and gives back the tables to be saved.
 """
 
-from opslayer.intelligence import cash, unusual, variance
+from opslayer.intelligence import cash, margin, unusual, variance
 from opslayer.intelligence.layer import Queries
 
-__all__ = ["Queries", "cash", "unusual", "variance"]
+__all__ = ["Queries", "cash", "margin", "unusual", "variance"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 
@@ -13,3 +14,8 @@ def written(amount: Decimal, currency: str) -> str:
     if size >= Decimal("9999.5"):
         return f"{currency} {size / 1000:.0f} thousand"
     return f"{currency} {size.quantize(Decimal(1), ROUND_HALF_EVEN):,}"
+
+
+def listed(clauses: Sequence[str]) -> str:
+    """Clauses as one: a, b and c."""
+    return " and ".join([", ".join(clauses[:-1]), clauses[-1]]) if len(clauses) > 1 else "".join(clauses)

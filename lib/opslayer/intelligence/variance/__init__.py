@@ -16,11 +16,12 @@ from opslayer.intelligence.variance.drivers import (
     latest_drivers,
 )
 from opslayer.intelligence.variance.narrative import SCHEMA as NARRATIVE_SCHEMA
-from opslayer.intelligence.variance.narrative import draft, latest_paragraph, verify_numbers
+from opslayer.intelligence.variance.narrative import Fact, draft, latest_paragraph, verify_numbers
 
 __all__ = [
     "DRIVERS",
     "Comparison",
+    "Fact",
     "draft",
     "explain",
     "latest_drivers",

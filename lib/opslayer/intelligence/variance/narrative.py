@@ -18,7 +18,7 @@ import polars as pl
 
 from opslayer.intelligence.variance.drivers import COLUMN, Comparison
 from opslayer.intelligence.variance.timing import next_month
-from opslayer.intelligence.wording import written
+from opslayer.intelligence.wording import listed, written
 
 MODEL = "variance_template"
 MODEL_VERSION = "1"
@@ -220,7 +220,7 @@ class _Writer:
             clauses.append(
                 f"{words[driver]} {'added' if amount > 0 else 'took'} {self._text(f'{name} change')}"
             )
-        return _listed(clauses)
+        return listed(clauses)
 
     def _level(self, name: str, section: str | None) -> Decimal:
         rows = self.pnl if section is None else self.pnl.filter(pl.col("section") == section)
@@ -264,7 +264,3 @@ class _Writer:
 
     def _text(self, name: str) -> str:
         return self.facts[name].text
-
-
-def _listed(clauses: list[str]) -> str:
-    return " and ".join([", ".join(clauses[:-1]), clauses[-1]]) if len(clauses) > 1 else "".join(clauses)
