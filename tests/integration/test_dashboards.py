@@ -101,6 +101,7 @@ def test_a_firm_without_projects_is_told_what_to_land(
     run_morning(firm)
     told = words(opened(firm, "delivery", monkeypatch))
     assert "No project has landed" in told
+    assert "No person has landed" in words(opened(firm, "people", monkeypatch))
 
 
 def test_books_without_budget_or_forecast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
