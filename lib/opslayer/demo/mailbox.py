@@ -73,6 +73,22 @@ SCRIPTED = (
 )
 
 
+# what each inquiry says of its size: hours, people (at most), weeks, budget and its currency where they are named
+WANTED: dict[str, dict[str, int | str]] = {
+    "Help with our ERP roll-out": {"people": 5, "weeks": 26, "budget": 450_000, "currency": "EUR"},
+    "Data platform": {"hours": 900, "budget": 160_000},
+    "Strategy review for the board": {"people": 3, "weeks": 6, "budget": 120_000, "currency": "EUR"},
+    "Training for 30 analysts": {"weeks": 1, "budget": 25_000, "currency": "EUR"},
+    "Who could run our service desk?": {"hours": 2_400, "weeks": 52},
+    "Demande de projet": {"hours": 600, "budget": 110_000, "currency": "EUR"},
+    "Anfrage: Einführung Salesforce": {"weeks": 17, "budget": 200_000, "currency": "EUR"},
+    "Process design for a new laboratory": {"people": 3, "weeks": 10},
+    "Next phase": {"hours": 500, "weeks": 13, "budget": 85_000, "currency": "EUR"},
+    "Dashboards": {"hours": 320, "people": 2, "budget": 55_000, "currency": "EUR"},
+    "Request for proposal": {"weeks": 24, "budget": 240_000, "currency": "EUR"},
+}
+
+
 def write_mailbox(folder: Path, parties: pl.DataFrame, *, as_of: date) -> list[dict[str, Any]]:
     """Write `folder` (new, cur, tmp) with the mail of the two days before the Monday of `as_of`; its answers.
 
@@ -100,7 +116,8 @@ def write_mailbox(folder: Path, parties: pl.DataFrame, *, as_of: date) -> list[d
         moment += timedelta(minutes=100 * place)
         name = f"{int(moment.timestamp())}.{place:02d}.harrowvale"
         (folder / "new" / name).write_bytes(_message(mail, form, moment, name).as_bytes(policy=SMTP))
-        answers.append({"file": name, "verdict": mail[0], "subject": mail[2]})
+        answer = {"file": name, "verdict": mail[0], "subject": mail[2], "sender": mail[1]}
+        answers.append(answer | ({"wanted": WANTED[mail[2]]} if mail[0] == "inquiry" else {}))
     return sorted(answers, key=lambda answer: answer["file"])
 
 

@@ -1,0 +1,2 @@
+-- one row: the currency the firm reports in
+select $base_currency as currency
