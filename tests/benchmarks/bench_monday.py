@@ -8,12 +8,14 @@ processes of what each has to itself plus its share of what they share (PSS), sa
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import threading
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 
@@ -22,6 +24,7 @@ from opslayer.warehouse import current
 from tests.benchmarks import firms
 
 SECONDS = 0.25
+MARK = "OPSLAYER_BENCHMARK"
 
 
 def main(millions: float) -> list[dict[str, Any]]:
@@ -60,15 +63,17 @@ def main(millions: float) -> list[dict[str, Any]]:
 
 
 def measured(command: list[str]) -> tuple[dict[str, Any], float]:
-    """What a command printed as JSON, and the most memory (MB) it and its children held at once."""
+    """What a command printed as JSON, and the most memory (MB) it and all it started held at once."""
+    mark = uuid4().hex
     ended = threading.Event()
     peaks = [0.0]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
 
-        def watch() -> None:
-            while not ended.wait(SECONDS):
-                peaks.append(held(process.pid))
+    def watch() -> None:
+        while not ended.wait(SECONDS):
+            peaks.append(held(mark))
 
+    environment = {**os.environ, MARK: mark}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         watcher = threading.Thread(target=watch)
         watcher.start()
         output, _ = process.communicate()
@@ -77,14 +82,14 @@ def measured(command: list[str]) -> tuple[dict[str, Any], float]:
     return json.loads(output), max(peaks)
 
 
-def held(pid: int) -> float:
-    """MB of a process and its descendants; one that ended meanwhile holds nothing."""
+def held(mark: str) -> float:
+    """MB of the processes with `mark` in their environment: kernels are no descendants of the command."""
     total = 0
-    try:
-        root = psutil.Process(pid)
-        for process in [root, *root.children(recursive=True)]:
-            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-            total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError, StopIteration):
-        pass
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark:
+                rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+                total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+        except (psutil.Error, OSError, StopIteration):
+            continue  # it ended meanwhile
     return total / 1024
