@@ -7,6 +7,7 @@ import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -162,6 +163,46 @@ class MailSection(Settings):
         return _secret_reference(value)
 
 
+class BillingSection(Settings):
+    """Who sends invoices, and on which terms where a client has none of its own."""
+
+    name: str | None = Field(None, description="legal name; the firm's where it is not given")
+    street: str
+    postcode: str
+    city: str
+    country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2; its clients pay the tax rate")
+    tax_id: str = Field(description="VAT identifier, beginning with its country")
+    email: str
+    iban: str | None = None
+    bic: str | None = None
+    tax_rate: Decimal = Field(ge=0, le=100, description="standard rate in percent")
+    terms_days: int = Field(30, ge=0, le=365, description="days to pay, where the client's are not known")
+    number_format: str = Field("INV-{year}-{number:05d}", description="of invoices; each year begins at 1")
+    credit_number_format: str = Field("CN-{year}-{number:05d}", description="of credit notes")
+
+    @field_validator("number_format", "credit_number_format")
+    @classmethod
+    def _numbers(cls, value: str) -> str:
+        try:
+            shown = {value.format(year=year, number=number) for year in (2026, 2027) for number in (1, 2)}
+        except (KeyError, IndexError, ValueError):
+            shown = set()
+        if len(shown) < 4:
+            raise ValueError('a text with {year} and {number}, like "INV-{year}-{number:05d}"')
+        return value
+
+    @field_validator("iban")
+    @classmethod
+    def _account(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        from stdnum import iban
+
+        if not iban.is_valid(value):
+            raise ValueError("an IBAN whose check digits are right")
+        return str(iban.compact(value))
+
+
 class Person(Settings):
     name: str
     email: str
@@ -177,6 +218,7 @@ class Firm(Settings):
     store: StoreSection = StoreSection()
     warehouse: WarehouseSection = WarehouseSection()
     mail: MailSection | None = None
+    billing: BillingSection | None = None
     people: tuple[Person, ...] = ()
     thresholds: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="metric -> {low, high}: overrides the metric's expected range"

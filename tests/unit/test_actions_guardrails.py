@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from opslayer.actions import KINDS, load_rules
+from opslayer.actions import KINDS
 from opslayer.actions.guardrails import Case, Situation, examine
+from opslayer.actions.kinds import choose_rules
 from tests.reminders import MOMENT, write_firm
 
 STANDING: dict[str, Any] = {
@@ -35,7 +36,7 @@ def case(tmp_path: Path) -> Case:
     }
     return Case(
         kind=KINDS["reminder"],
-        rule=load_rules(write_firm(tmp_path))[0],
+        rule=choose_rules(write_firm(tmp_path), "payment_reminder")[0],
         evidence=evidence,
         recipient="pay@acme.example",
         expires_at=MOMENT + timedelta(days=5),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from opslayer.actions import load_rules
+from opslayer.actions.kinds import choose_rules
 from opslayer.actions.mail import compose
 from opslayer.actions.message import write
 from opslayer.config import Firm, Person
@@ -54,7 +54,7 @@ def evidence(*rows: dict[str, Any], name: str = "Acme") -> dict[str, Any]:
 
 
 def written(firm: Firm, days: int, *rows: dict[str, Any], name: str = "Acme") -> dict[str, Any]:
-    rung = load_rules(firm)[0].rung(days)
+    rung = choose_rules(firm, "payment_reminder")[0].rung(days)
     assert rung is not None
     return write(firm, rung, evidence(*rows, name=name), moment=MOMENT)
 

@@ -33,7 +33,7 @@ def override(firm: Firm, *changes: tuple[str, str]) -> None:
 
 
 def test_the_shipped_ladder_is_the_one_the_firm_was_promised(firm: Firm) -> None:
-    (rule,) = load_rules(firm)
+    (rule,) = choose_rules(firm, "payment_reminder")
     assert [rung.days for rung in rule.ladder] == [-3, 1, 15, 30, 45]
     assert len({rung.template for rung in rule.ladder}) == 5
     assert all(rung.approval.automatic_up_to is None for rung in rule.ladder)
@@ -41,7 +41,7 @@ def test_the_shipped_ladder_is_the_one_the_firm_was_promised(firm: Firm) -> None
 
 def test_the_firms_own_file_wins(firm: Firm) -> None:
     override(firm, ("daily_cap: 200", "daily_cap: 7"))
-    assert [rule.daily_cap for rule in load_rules(firm)] == [7]
+    assert [rule.daily_cap for rule in choose_rules(firm, "payment_reminder")] == [7]
 
 
 @pytest.mark.parametrize(

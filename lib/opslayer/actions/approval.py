@@ -143,6 +143,7 @@ def case(
         moment,
         situation,
         sent_today,
+        record.is_binding,
     )
 
 

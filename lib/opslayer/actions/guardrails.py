@@ -48,6 +48,7 @@ class Case:
     moment: datetime
     situation: Situation
     sent_today: int = 0
+    is_binding: bool = False
 
 
 def read_situation(layer: Layer, kind: Kind, evidence: dict[str, Any]) -> Situation:
@@ -65,7 +66,7 @@ def examine(case: Case) -> Hold | None:
 
 
 def _expired(case: Case) -> Hold | None:
-    if case.moment >= case.expires_at:
+    if case.moment >= case.expires_at and not case.is_binding:
         return Hold(f"it expired on {case.expires_at:%Y-%m-%d %H:%M} UTC", "expired")
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from opslayer.actions import reminder
+from opslayer.actions.invoice import proposing as invoice
 from opslayer.actions.kind import Kind
 from opslayer.actions.rule import Rule
 from opslayer.config import Firm, read_values, validated
@@ -12,6 +13,7 @@ from opslayer.errors import ConfigurationError, nearest, unknown
 
 KINDS: dict[str, Kind] = {
     "reminder": reminder.KIND,
+    "invoice": invoice.KIND,
 }
 
 

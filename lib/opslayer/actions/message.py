@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
-from functools import cache
 from typing import Any
-
-import typst
-from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateError
 
 from opslayer.actions.evidence import statement, written_day
 from opslayer.actions.ladder import Rung
+from opslayer.actions.rendering import render, typeset
 from opslayer.config import Firm
 from opslayer.errors import ConfigurationError
 
@@ -45,9 +41,9 @@ def write(firm: Firm, rung: Rung, evidence: dict[str, Any], *, moment: datetime)
         "recipient": evidence["party_email"],
         "sender": sender,
         "subject": subject,
-        "text": _render(firm, "reminder.txt.j2", values).strip() + "\n",
-        "html": _render(firm, "reminder.html.j2", values),
-        "pdf": base64.b64encode(write_statement(firm, table, moment=moment)).decode(),
+        "text": render(firm, "reminder.txt.j2", values).strip() + "\n",
+        "html": render(firm, "reminder.html.j2", values),
+        "pdf": base64.b64encode(typeset(firm, "statement.typ", table, moment=moment)).decode(),
         "pdf_name": f"statement-{evidence['as_of']}.pdf",
     }
 
@@ -64,36 +60,13 @@ def choose_sender(firm: Firm, rung: Rung) -> str | None:
     return firm.mail.sender if firm.mail else None
 
 
-def write_statement(firm: Firm, table: dict[str, Any], *, moment: datetime) -> bytes:
-    """The statement as PDF; the same values and moment give the same bytes on the same machine."""
-    path = firm.files("templates", "*.typ")["statement.typ"]
-    try:
-        pdf = typst.compile(
-            path.read_bytes(),
-            format="pdf",
-            font_paths=_fonts(),
-            sys_inputs={"statement": json.dumps(table)},
-            timestamp=moment.replace(microsecond=0),  # typst takes whole seconds
-        )
-    except typst.TypstError as error:
-        raise ConfigurationError(f"{path}\n  {error.message}") from error
-    assert isinstance(pdf, bytes)
-    return pdf
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """Typst's own fonts, and the machine's for letters they lack; looked for once a process."""
-    return typst.Fonts()
-
-
 def _words(
     firm: Firm, rung: Rung, evidence: dict[str, Any], table: dict[str, Any]
 ) -> tuple[list[str], list[str], str]:
     """A level's paragraphs before and after the statement, and its subject: the first line."""
     rows = table["invoices"]
     name = f"{rung.template}.txt.j2"
-    text = _render(
+    text = render(
         firm,
         name,
         {
@@ -119,21 +92,6 @@ def _words(
         )
     place = paragraphs.index(STATEMENT)
     return paragraphs[:place], paragraphs[place + 1 :], _one_line(heading.removeprefix("Subject:"))
-
-
-def _render(firm: Firm, name: str, values: dict[str, Any]) -> str:
-    files = firm.files("templates", "*.j2")
-    environment = Environment(
-        loader=FunctionLoader(lambda wanted: files[wanted].read_text("utf-8") if wanted in files else None),
-        autoescape=lambda wanted: wanted is not None and ".html" in wanted,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    try:
-        return environment.get_template(name).render(values)
-    except TemplateError as error:
-        raise ConfigurationError(f"{files.get(name, name)}\n  {error}") from error
 
 
 def _standing(days_overdue: int) -> str:

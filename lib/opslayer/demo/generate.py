@@ -12,11 +12,12 @@ from typing import Literal
 import polars as pl
 
 from opslayer.demo import costs, facts, ledger, parties, plants, sales, tables
+from opslayer.demo.billing import HOME, billing_tables
 from opslayer.demo.calendar import Days, Month, months, number, rates
 from opslayer.demo.firm import firm_work
 from opslayer.demo.mailbox import write_mailbox
 from opslayer.errors import UsageError
-from opslayer.scaffold import DemoMail, Member, write_firm
+from opslayer.scaffold import DemoBilling, DemoMail, Member, write_firm
 
 AS_OF = date(2026, 11, 16)
 OPENING_BANK = 900_000_000  # cents
@@ -73,6 +74,7 @@ def generate(
             Member("Tomas Vale", "tomas@harrowvale.example", ("finance",)),
             Member("Ines Duarte", "ines@harrowvale.example", ("analyst",)),
         ),
+        billing=DemoBilling(HOME, "IE6388047V", "IE29AIBK93115212345678", "AIBKIE2D", 23),
         mail=DemoMail("Harrow & Vale Accounts <accounts@harrowvale.example>", "sent@harrowvale.example"),
         maildir="mailbox",
     )
@@ -141,7 +143,8 @@ def _parts(seed: int, scale: float, as_of: date, key: dict[str, object]) -> Iter
         if month.index == len(calendar) - 1:
             made_tables = _with_dirt(made_tables, key)
         yield made_tables
-    yield firm_work(pl.concat(billed), pl.concat(issued), known, rate, calendar, key, seed=seed, scale=scale)
+    work = firm_work(pl.concat(billed), pl.concat(issued), known, rate, calendar, key, seed=seed, scale=scale)
+    yield work | billing_tables(work, parties.party_table(known, scale), calendar, key)
 
 
 def _billed(made: sales.Sales, month: Month) -> pl.DataFrame:

@@ -36,6 +36,17 @@ class DemoMail:
     copy_to: str
 
 
+@dataclass(frozen=True)
+class DemoBilling:
+    """Who sends the demo's invoices; `tax_rate` in percent."""
+
+    country: str
+    tax_id: str
+    iban: str
+    bic: str
+    tax_rate: int
+
+
 def write_firm(
     directory: Path,
     *,
@@ -49,6 +60,7 @@ def write_firm(
     optional: Sequence[str] = (),
     people: Sequence[Member] = (),
     mail: DemoMail | None = None,
+    billing: DemoBilling | None = None,
     maildir: str | None = None,
 ) -> Path:
     """Write firm.toml and the overlay folders; the path of the file."""
@@ -72,6 +84,7 @@ def write_firm(
         optional=list(optional),
         people=list(people),
         mail=mail,
+        billing=billing,
         maildir=maildir,
     )
     directory.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    LargeBinary,
     MetaData,
     Numeric,
     String,
@@ -151,6 +152,62 @@ class Outbox(Base):
     sent_at: Mapped[datetime | None]
     failure: Mapped[str | None] = mapped_column(Text)
     proposal: Mapped[Proposal] = relationship(back_populates="outbox")
+
+
+class InvoiceSeries(Base):
+    """The last number that a series of invoices has given out; its row is locked while the next is drawn."""
+
+    __tablename__ = "invoice_series"
+
+    series: Mapped[str] = mapped_column(String(100), primary_key=True)
+    last_number: Mapped[int]
+
+
+class IssuedInvoice(Base):
+    """An invoice or credit note that was numbered, with the documents as they were issued; never changed."""
+
+    __tablename__ = "issued_invoice"
+    __table_args__ = (
+        UniqueConstraint("series", "position"),
+        CheckConstraint("type in ('invoice', 'credit_note')", name="type"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(100), unique=True)
+    series: Mapped[str] = mapped_column(ForeignKey("invoice_series.series"))
+    position: Mapped[int]
+    type: Mapped[str] = mapped_column(String(20))
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), unique=True)
+    party_id: Mapped[str] = mapped_column(index=True)
+    project_id: Mapped[str] = mapped_column(index=True)
+    issued_on: Mapped[date]
+    due_on: Mapped[date]
+    currency: Mapped[str] = mapped_column(String(3))
+    net: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    tax: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    total: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    corrects: Mapped[str | None] = mapped_column(String(100))
+    pdf: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    xml: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    proposal: Mapped[Proposal] = relationship()
+    items: Mapped[list[InvoicedItem]] = relationship(back_populates="invoice")
+
+
+class InvoicedItem(Base):
+    """What an invoice bills, or a credit note takes back (a negative amount): a milestone, a project's month.
+
+    `turn` counts an item's invoices up from 1, its credit notes down from -1: nothing is billed twice.
+    """
+
+    __tablename__ = "invoiced_item"
+    __table_args__ = (UniqueConstraint("item_id", "turn"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(index=True)
+    turn: Mapped[int]
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("issued_invoice.id"))
+    amount: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    invoice: Mapped[IssuedInvoice] = relationship(back_populates="items")
 
 
 class AuditEvent(Base):

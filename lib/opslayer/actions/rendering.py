@@ -1,0 +1,65 @@
+"""Templates become text, HTML and PDF: Jinja for words, Typst for pages; a firm's own file wins."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from functools import cache
+from typing import Any, Literal
+
+import typst
+from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateError
+
+from opslayer.config import Firm
+from opslayer.errors import ConfigurationError
+
+
+def render(firm: Firm, name: str, values: dict[str, Any]) -> str:
+    """A Jinja template filled in. Raises ConfigurationError for one that does not work."""
+    files = firm.files("templates", "*.j2")
+    environment = Environment(
+        loader=FunctionLoader(lambda wanted: files[wanted].read_text("utf-8") if wanted in files else None),
+        autoescape=lambda wanted: wanted is not None and ".html" in wanted,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    try:
+        return environment.get_template(name).render(values)
+    except TemplateError as error:
+        raise ConfigurationError(f"{files.get(name, name)}\n  {error}") from error
+
+
+def typeset(
+    firm: Firm,
+    name: str,
+    values: dict[str, Any],
+    *,
+    moment: datetime,
+    standard: Literal["a-3b"] | None = None,
+) -> bytes:
+    """A Typst template as PDF, `values` handed to it as one JSON text, called like the template.
+
+    `standard` "a-3b" is PDF/A-3. The same values and moment give the same bytes on the same
+    machine. Raises ConfigurationError for a template that does not work.
+    """
+    path = firm.files("templates", "*.typ")[name]
+    try:
+        pdf = typst.compile(
+            path.read_bytes(),
+            format="pdf",
+            font_paths=_fonts(),
+            sys_inputs={name.removesuffix(".typ"): json.dumps(values)},
+            timestamp=moment.replace(microsecond=0),  # typst takes whole seconds
+            pdf_standards=standard,
+        )
+    except typst.TypstError as error:
+        raise ConfigurationError(f"{path}\n  {error.message}") from error
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Typst's own fonts, and the machine's for letters they lack; looked for once a process."""
+    return typst.Fonts()
