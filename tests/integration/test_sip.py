@@ -9,13 +9,18 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import streamlit.config
+from streamlit.testing.v1 import AppTest
 
 from opslayer import scaffold
 from opslayer.config import load_firm
 from opslayer.intelligence import overrun
+from opslayer.runner import run_job
 from opslayer.warehouse import Layer, open_layer, refresh
+from tests.pages import DASHBOARDS
 
 AS_OF = date(2014, 12, 31)
+MONDAY = date(2014, 12, 1)
 pytestmark = pytest.mark.real
 
 
@@ -95,3 +100,29 @@ def test_half_way_overruns_are_told_apart_better_than_by_burn_against_time(layer
     assert measured["projects"][0] >= 40
     assert value[ours, "auc"] > value[naive, "auc"]
     assert value[ours, "brier"] < value[naive, "brier"]
+
+
+def test_monday_runs_by_configuration_alone_and_says_what_is_not_known(
+    folder: Path, tmp_path: Path, runtime_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody in the log has weekly hours, a target or a price."""
+    scaffold.init(tmp_path / "firm", mapping="sip", data=folder, base_currency="GBP")
+    firm = load_firm(tmp_path / "firm")
+    ran = run_job(firm, "monday", as_of=MONDAY, moment=datetime(2014, 12, 1, 6, 30, tzinfo=UTC))
+    assert {step.name: step.state for step in ran.steps if step.state != "succeeded"} == {}
+    pages = {step.name: Path(str(step.record.page)).read_text() for step in ran.steps if step.record}
+    lacking = "None of 22 people has weekly hours or a target, so nobody can be said to be below target"
+    assert lacking in pages["utilisation"]
+    assert "no price is known for them" in pages["time_week"]
+
+    monkeypatch.setenv("OPSLAYER_FIRM", str(firm.directory))
+    monkeypatch.syspath_prepend(str(DASHBOARDS))
+    streamlit.config.set_option("server.address", "127.0.0.1")
+    app = AppTest.from_file(DASHBOARDS / "app.py", default_timeout=60).run()
+    app.switch_page("views/people.py").run()
+    streamlit.config.set_option("server.address", None)
+    assert not app.exception
+    assert not app.error
+    told = "\n".join(str(element.value) for element in app.markdown)
+    assert lacking in told
+    assert "**1** entry is in question" in told

@@ -59,7 +59,7 @@ def utilisation_weeks(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figu
     title = "Utilisation by week"
     known = frame.filter(pl.col("utilisation").is_not_null())
     if known.is_empty():
-        return empty("Nobody with hours to work has booked any time.", theme, title=title)
+        return empty("No weekly hours are known, so nobody has hours to work.", theme, title=title)
     weeks = known["week_start"].to_list()
     figure = go.Figure(
         go.Scatter(

@@ -122,11 +122,11 @@ def headline(table: pl.DataFrame, currency: str) -> str:
     """One sentence: how many people are below target and what it costs, or what is missing to say so."""
     if table.is_empty():
         return "Nobody is known to work here: name the tables person and time_entry in a mapping."
-    with_target = table.filter(pl.col("target").is_not_null())
-    if with_target.is_empty():
+    lacking = _lacking(table)
+    if lacking:
         return (
-            f"None of {len(table)} people has a target, so nobody can be said to be below it; "
-            "name utilisation_target of person in the mapping."
+            f"None of {len(table)} people has {' or '.join(lacking.values())}, so nobody can be said to be "
+            f"below target: name {' and '.join(lacking)} of person in the mapping."
         )
     judged = table.filter(pl.col("level").is_not_null())
     over = named(table)
@@ -140,13 +140,24 @@ def headline(table: pl.DataFrame, currency: str) -> str:
     return f"{said}: **{hours:,.0f} hours** in four weeks{worth}."
 
 
+def _lacking(table: pl.DataFrame) -> dict[str, str]:
+    """What a mapping does not give of anybody, by the name it has there."""
+    needed = {"weekly_hours": "weekly hours", "utilisation_target": "a target"}
+    given = {
+        "weekly_hours": (table["cause"] != "no_hours").any(),
+        "utilisation_target": table["target"].is_not_null().any(),
+    }
+    return {name: words for name, words in needed.items() if not given[name]}
+
+
 ASIDE = {
     "missing_sheet": "{} handed in no sheet for a week or more, which counts neither way",
+    "new": "{} started within the four weeks",
     "few_hours": "{} had less than a week to work",
     "leave": "{} were on leave for most of it",
     "left": "{} left",
     "no_target": "{} have no target",
-    "no_hours": "{} had no hours to work",
+    "no_hours": "{} have no known hours to work",
 }
 
 

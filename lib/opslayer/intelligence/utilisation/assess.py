@@ -34,7 +34,10 @@ def assess_people(person_week: pl.DataFrame, people: pl.DataFrame, *, as_of: dat
     noise = learn_noise(weeks, people["practice"].fill_null("").to_list())
     others = learn_others(use, hours, target, noise)
     level = judge(use, hours, target, noise, others)
-    here = (people["left_on"].is_null() | (people["left_on"] > as_of)).to_numpy()
+    monday = weeks.starts[-1] + timedelta(weeks=1)
+    first = monday - timedelta(weeks=WINDOW)
+    is_new = (people["hired_on"] > first).fill_null(value=False)
+    here = (~is_new & (people["left_on"].is_null() | (people["left_on"] > as_of))).to_numpy()
     judged = (hours >= LEAST_HOURS) & ~np.isnan(target) & here
     probability = np.where(judged, level.below(MARGIN), np.nan)
     named = np.where(judged, probability, 0.0) >= NAMED
@@ -53,11 +56,11 @@ def assess_people(person_week: pl.DataFrame, people: pl.DataFrame, *, as_of: dat
     for interval in INTERVALS:
         for side, quantile in (("lower", 0.5 - interval / 200), ("upper", 0.5 + interval / 200)):
             columns[f"{side}_{interval}"] = np.where(judged, target + level.gap(quantile), np.nan)
-    monday = weeks.starts[-1] + timedelta(weeks=1)
     shown = [monday, *(week + timedelta(weeks=1) for week in weeks.starts)]  # a week is known once it is over
     return people.with_columns(
         **{name: pl.Series(values, dtype=pl.Float64).fill_nan(None) for name, values in columns.items()},
-        window_start=pl.lit(monday - timedelta(weeks=WINDOW)),
+        window_start=pl.lit(first),
+        is_new=is_new,
         missing_weeks=pl.Series(weeks.missing[:, -WINDOW:].sum(axis=1), dtype=pl.Int64),
         is_judged=pl.Series(judged),
         is_named=pl.Series(named),
@@ -117,6 +120,8 @@ def _cause(as_of: date) -> pl.Expr:
             .then(pl.lit("non_billable"))
             .otherwise(pl.lit("unbooked"))
         )
+        .when("is_new")
+        .then(pl.lit("new"))
         .when(whole == 0)
         .then(pl.lit("no_hours"))
         .when(pl.col("missing_weeks") > 0)

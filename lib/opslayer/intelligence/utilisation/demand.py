@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any
 
 import polars as pl
 
+Row = dict[str, Any]
 LEAST = 4.0  # hours: less is not worth a change of team
 PLACES = 3  # projects a person is offered at most
 
@@ -33,30 +35,31 @@ def match_demand(short: pl.DataFrame, free: pl.DataFrame, demand: pl.DataFrame) 
     target asks of the hours ahead; hours that are offered to one are not offered to the next.
     """
     ahead = {row["person_id"]: row for row in free.to_dicts()}
-    open_rows = demand.with_columns(pl.col("hours").cast(pl.Float64)).to_dicts()
+    asked: dict[tuple[str | None, str | None], list[Row]] = {}
+    for row in demand.with_columns(pl.col("hours").cast(pl.Float64)).to_dicts():
+        asked.setdefault((row["practice"], row["role"]), []).append(row)
     return {
-        person["person_id"]: _offer(person, ahead.get(person["person_id"]), open_rows)
+        person["person_id"]: _offer(
+            person,
+            ahead.get(person["person_id"]),
+            # work that asks for the role comes before work that any role may do
+            [asked.get((person["practice"], role), []) for role in dict.fromkeys((person["role"], None))],
+        )
         for person in short.to_dicts()
     }
 
 
-def _offer(person: dict[str, Any], ahead: dict[str, Any] | None, demand: list[dict[str, Any]]) -> Offer:
-    """The offer to one person; takes its hours out of `demand`."""
+def _offer(person: Row, ahead: Row | None, demand: list[list[Row]]) -> Offer:
+    """The offer to one person, the most open hours of each list first; takes them out of `demand`."""
     if ahead is None:
         return Offer(0.0, 0.0, ())
     available, assigned, free = (float(ahead[f"{name}_hours"]) for name in ("available", "assigned", "free"))
     needed = max(float(person["utilisation_target"]) * available - assigned, 0.0)
     left = min(needed, free)
-    fits = [
-        row
-        for row in demand
-        if row["practice"] == person["practice"] and row["role"] in (None, person["role"])
-    ]
-    fits.sort(key=lambda row: (row["role"] is None, -row["hours"], row["project_id"]))
-    parts = []
-    for row in fits[:PLACES]:
+    parts: list[tuple[float, str, bool]] = []
+    for row in (row for rows in demand for row in nsmallest(PLACES, rows, key=_largest)):
         taken = float(int(min(left, row["hours"])))
-        if taken < LEAST:
+        if taken < LEAST or len(parts) == PLACES:
             continue
         row["hours"] -= taken
         left -= taken
@@ -64,5 +67,9 @@ def _offer(person: dict[str, Any], ahead: dict[str, Any] | None, demand: list[di
     return Offer(needed, free, tuple(parts))
 
 
-def _project(row: dict[str, Any]) -> str:
+def _largest(row: Row) -> tuple[float, str]:
+    return -row["hours"], row["project_id"]
+
+
+def _project(row: Row) -> str:
     return f"{row['project_name']} ({row['party_name']})" if row["party_name"] else str(row["project_name"])

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import polygamma, psi
-from scipy.stats import chi2, norm
+from scipy.stats import beta, chi2, norm
 
 from opslayer.intelligence.utilisation.weeks import WINDOW, Floats, Weeks
 
@@ -35,9 +35,9 @@ PRIOR_FREEDOM = 4.0  # what it counts for beside a person's own history
 SUCCESSIVE = (
     2 / 3
 )  # efficiency of successive differences, which share a term (von Neumann and others, section 6)
-MEDIAN = 0.37  # and of a median in place of a mean (Rousseeuw and Croux, section 2)
+STEPS = 400  # of a probability, to take a mean over it
 LEAST_HOURS = 8.0  # four weeks with less to work than a day teach nothing
-LEAST_FREEDOM, MOST_FREEDOM = 3.0, 1000.0
+LEAST_FREEDOM = 3.0  # of what everybody's noise is worth: with two or fewer the spread has no end
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,34 @@ def learn_noise(weeks: Weeks, practice: list[str]) -> Noise:
     own = np.zeros(len(pairs))
     taught = pairs > 0
     own[taught] = np.nanmedian(squares[taught], axis=1) / chi2.median(1)
-    freedom = pairs * SUCCESSIVE * MEDIAN
+    freedom = np.zeros(len(pairs))
+    for count in np.unique(pairs[taught]):
+        bias, variance = _median_of(int(count))
+        own[pairs == count] /= np.exp(bias)
+        freedom[pairs == count] = _freedom(variance / SUCCESSIVE)
     common, worth = _common_noise(own, freedom)
     return Noise((worth * common + freedom * own) / (worth + freedom), worth + freedom)
+
+
+def _median_of(count: int) -> tuple[float, float]:
+    """Mean and variance of ln(median of `count` squares of standard normals / median of all such squares).
+
+    The median of `count` uniforms is near Beta((count + 1) / 2, (count + 1) / 2) (David and Nagaraja 2003,
+    Order statistics, section 2.1); here it is taken at even steps of its probability.
+    """
+    half = (count + 1) / 2
+    steps = (np.arange(STEPS) + 0.5) / STEPS
+    logs = np.log(chi2.ppf(beta.ppf(steps, half, half), 1) / chi2.median(1))
+    return float(logs.mean()), float(logs.var())
+
+
+def _freedom(variance: float, low: float = 0.1, high: float = 1000.0) -> float:
+    """Degrees of freedom of a chi-square whose logarithm has this variance, between `low` and `high`."""
+    if variance <= polygamma(1, high / 2):
+        return high
+    if variance >= polygamma(1, low / 2):
+        return low
+    return float(brentq(lambda freedom: float(polygamma(1, freedom / 2)) - variance, low, high))
 
 
 def _less_shared(moved: Floats, practice: list[str]) -> Floats:
@@ -118,17 +143,12 @@ def _less_shared(moved: Floats, practice: list[str]) -> Floats:
 
 def _common_noise(own: Floats, freedom: Floats) -> tuple[float, float]:
     """Everybody's variance and what it is worth in degrees of freedom, by moments of the logarithm."""
-    taught = (own > 0) & (freedom >= 1)
+    taught = (own > 0) & (freedom > 0)
     if taught.sum() < PRIOR_PEOPLE:
         return PRIOR_NOISE, PRIOR_FREEDOM
-    half = freedom[taught] / 2
-    logs = np.log(own[taught]) - psi(half) + np.log(half)
-    more = float(np.var(logs, ddof=1) - polygamma(1, half).mean())
-    if more <= float(polygamma(1, MOST_FREEDOM / 2)):
-        return float(np.exp(logs.mean())), MOST_FREEDOM
-    low = 1e-3
-    found = brentq(lambda worth: float(polygamma(1, worth / 2)) - more, low, MOST_FREEDOM)
-    worth = max(float(found), LEAST_FREEDOM)
+    logs = np.log(own[taught])
+    chance = float(polygamma(1, freedom[taught] / 2).mean())
+    worth = _freedom(float(np.var(logs, ddof=1)) - chance, LEAST_FREEDOM)
     return float(np.exp(logs.mean() + psi(worth / 2) - np.log(worth / 2))), worth
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from opslayer.intelligence.utilisation.demand import Offer
@@ -17,6 +17,8 @@ def reason(row: Row, projects: Sequence[Row]) -> str:
     match row["cause"]:
         case "left":
             told = f"Left on {_day(row['left_on'])}."
+        case "new":
+            told = f"Started on {_day(row['hired_on'])}: judged once there are four whole weeks."
         case "no_hours":
             told = "There were no hours to work: no weekly hours are known, or none lie in the four weeks."
         case "leave":
@@ -24,7 +26,7 @@ def reason(row: Row, projects: Sequence[Row]) -> str:
             told = f"On approved leave for {away} h; the {left} h left to work say too little to judge."
         case "few_hours":
             left = _hours(row["available_hours"])
-            told = f"Only {left} h to work in the four weeks{_began(row)}: too few to judge."
+            told = f"Only {left} h to work in the four weeks: too few to judge."
         case _:
             told = _use(row)
             if row["is_named"]:
@@ -110,13 +112,6 @@ def _offered(row: Row, offer: Offer | None) -> str:
         for hours, project, taken in offer.parts
     )
     return f"{asked}. Open for {who}: {parts}."
-
-
-def _began(row: Row) -> str:
-    start = row["hired_on"]
-    if start is not None and start > row["window_start"] - timedelta(weeks=1):
-        return f" (started on {_day(start)})"
-    return ""
 
 
 def _hours(value: float) -> str:
