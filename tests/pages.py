@@ -8,13 +8,13 @@ from pathlib import Path
 
 from opslayer import actions, alerts, demo, metrics
 from opslayer.config import Firm, load_firm
-from opslayer.intelligence import cash, overrun, staffing, unusual, utilisation, variance
+from opslayer.intelligence import cash, inquiry, overrun, scope, staffing, unusual, utilisation, variance
 from opslayer.store import open_store
 from opslayer.warehouse import Version, open_layer, refresh, save_outputs
 
 DASHBOARDS = Path(__file__).resolve().parents[1] / "dashboards"
 AS_OF = date(2026, 11, 16)
-PAGES = ("cash", "results", "delivery", "people", "staffing", "actions", "data_health")
+PAGES = ("cash", "results", "delivery", "people", "staffing", "inquiries", "actions", "data_health")
 
 
 def write_books(folder: Path) -> Firm:
@@ -38,8 +38,12 @@ def run_morning(firm: Firm) -> Version:
             | overrun.run(layer, as_of=AS_OF)
             | staffing.run(layer, as_of=AS_OF)
             | utilisation.run(layer, as_of=AS_OF)
+            | inquiry.run(layer, as_of=AS_OF, zone=firm.zone)
         )
-    version = save_outputs(firm, tables, as_of=AS_OF, moment=moment)
+    save_outputs(firm, tables, as_of=AS_OF, moment=moment)
+    with open_layer(firm) as layer:  # scopes are of inquiries that were published
+        scopes = scope.run(layer, as_of=AS_OF)
+    version = save_outputs(firm, scopes, as_of=AS_OF, moment=moment)
     with open_layer(firm) as layer, open_store(firm) as store:
         values = metrics.measure(layer, metrics.load_metrics(firm))
         alerts.evaluate(store, values, as_of=AS_OF, moment=moment)

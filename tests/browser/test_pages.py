@@ -18,7 +18,16 @@ from tests.pages import PAGES, book_cash, publish_books
 
 pytestmark = pytest.mark.browser
 Look = Callable[..., Viewer]
-FIGURES = {"cash": 5, "results": 3, "delivery": 1, "people": 3, "staffing": 1, "actions": 0, "data_health": 0}
+FIGURES = {
+    "cash": 5,
+    "results": 3,
+    "delivery": 1,
+    "people": 3,
+    "staffing": 1,
+    "inquiries": 2,
+    "actions": 0,
+    "data_health": 0,
+}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from opslayer.figures.bridge import margin_bridge
 from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, payment_intervals
 from opslayer.figures.delivery import project_completion
+from opslayer.figures.inquiries import inquiry_room, scope_prices
 from opslayer.figures.metric import as_of, expected, metric_table
 from opslayer.figures.people import utilisation_levels, utilisation_weeks, week_against_plan
 from opslayer.figures.results import pnl, unusual_months, variance_bridge
@@ -21,11 +22,13 @@ __all__ = [
     "cash_position",
     "dso",
     "expected",
+    "inquiry_room",
     "margin_bridge",
     "metric_table",
     "payment_intervals",
     "pnl",
     "project_completion",
+    "scope_prices",
     "staffing_weeks",
     "table",
     "unusual_months",

@@ -1,0 +1,51 @@
+"""Inquiries: what came by mail, what is wanted, whether there is room, and what it would come to."""
+
+import parts
+import snapshot
+import streamlit as st
+
+from opslayer.intelligence import inquiry, scope
+
+parts.heading("Inquiries", "Who asks for what, is there room, and what would it come to?")
+parts.metric_row("inquiries", "inquiries_price", "mail_for_a_person")
+if not snapshot.rows("mail_read")["mails"][0]:
+    st.info("No mail has landed: name a mailbox under [sources] in firm.toml.")
+    st.stop()
+read, scopes = snapshot.rows("inquiries"), snapshot.rows("scopes")
+st.markdown(inquiry.headline(read))
+# what strangers wrote stands in tables only: there it is text, whatever it holds
+parts.table(
+    snapshot.rows("inquiries_named"),
+    {"subject": "Subject", "from_address": "From", "match": "Who", "practice": "Practice", "skills": "Skills",
+     "hours": "Hours", "people": "People", "weeks": "Weeks", "starts_on": "Start", "budget": "Budget",
+     "currency": "In", "deadline": "Until", "capacity": "Room", "reasons": "Why"},
+    empty="Nobody has asked for work.",
+    row_height=94,
+)  # fmt: skip
+parts.behind("inquiry_fact", key="inquiry-fact")
+parts.figure("inquiry_room", "inquiry_capacity")
+
+st.header("Preliminary scopes", anchor=False)
+st.markdown(scope.headline(scopes, currency=snapshot.firm().base_currency))
+parts.figure("scope_prices", "scopes")
+parts.table(
+    scopes,
+    {"subject": "Subject", "client": "For", "hours": "Hours", "lower_80": "From, h", "upper_80": "To, h",
+     "weeks": "Weeks", "price_base": "Price", "price_lower_80_base": "From", "price_upper_80_base": "To",
+     "budget_base": "May be spent", "document": "Document in var/scopes", "reasons": "Why"},
+    empty="None is drafted. The job monday drafts them.",
+    row_height=94,
+)  # fmt: skip
+parts.behind("scope_similar", key="scope-similar")
+st.markdown(scope.backtest_verdict(snapshot.rows("scope_backtest")))
+parts.behind("scope_backtest", key="scope-backtest")
+
+st.header("For a person to say", anchor=False)
+parts.table(
+    snapshot.rows("inquiries_unclear"),
+    {"received_at": "Came", "from_address": "From", "subject": "Subject", "excerpt": "Begins",
+     "reasons": "Why"},
+    empty="No mail is unclear.",
+    row_height=70,
+)  # fmt: skip
+parts.behind("inquiries_unclear", key="inquiries-unclear")
