@@ -14,7 +14,8 @@ from opslayer.errors import OpslayerError
 st.set_page_config(page_icon=Path(__file__).parent / "icon.svg", layout="wide")
 page = st.navigation(
     [
-        st.Page("views/cash.py", title="Cash", icon=":material/payments:", default=True),
+        st.Page("views/briefing.py", title="Briefing", icon=":material/wb_twilight:", default=True),
+        st.Page("views/cash.py", title="Cash", icon=":material/payments:"),
         st.Page("views/results.py", title="Results", icon=":material/bar_chart:"),
         st.Page("views/delivery.py", title="Delivery", icon=":material/construction:"),
         st.Page("views/people.py", title="People", icon=":material/groups:"),

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from opslayer import actions, alerts, demo, metrics
 from opslayer.config import Firm, load_firm
-from opslayer.intelligence import cash, inquiry, overrun, scope, staffing, unusual, utilisation, variance
+from opslayer.intelligence import cash, inquiry, margin, overrun, scope, staffing, unusual, utilisation, variance
 from opslayer.store import open_store
 from opslayer.warehouse import Version, open_layer, refresh, save_outputs
 
 DASHBOARDS = Path(__file__).resolve().parents[1] / "dashboards"
 AS_OF = date(2026, 11, 16)
-PAGES = ("cash", "results", "delivery", "people", "staffing", "inquiries", "actions", "data_health")
+PAGES = ("briefing", "cash", "results", "delivery", "people", "staffing", "inquiries", "actions", "data_health")
 
 
 def write_books(folder: Path) -> Firm:
@@ -34,6 +34,7 @@ def run_morning(firm: Firm) -> Version:
         tables = (
             cash.run(layer, as_of=AS_OF)
             | variance.run(layer, as_of=AS_OF, currency=firm.base_currency)
+            | margin.run(layer, as_of=AS_OF, currency=firm.base_currency)
             | unusual.run(layer, as_of=AS_OF)
             | overrun.run(layer, as_of=AS_OF)
             | staffing.run(layer, as_of=AS_OF)

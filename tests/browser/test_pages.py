@@ -19,6 +19,7 @@ from tests.pages import PAGES, book_cash, publish_books
 pytestmark = pytest.mark.browser
 Look = Callable[..., Viewer]
 FIGURES = {
+    "briefing": 0,
     "cash": 5,
     "results": 3,
     "delivery": 1,
@@ -40,7 +41,7 @@ def own_server(firm: Firm) -> Iterator[str]:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_whole(name: str, size: str, server: str, look: Look) -> None:
     viewer = look(server, size)
-    viewer.open("" if name == "cash" else name)
+    viewer.open("" if name == "briefing" else name)
     page = viewer.page
     expect(page.locator("h1")).to_have_text(name.replace("_", " ").capitalize())
     expect(page.locator(".js-plotly-plot")).to_have_count(FIGURES[name])
@@ -65,7 +66,7 @@ def test_figures_take_the_dark_theme(server: str, look: Look) -> None:
     colours = {}
     for size in ("light", "dark"):
         viewer = look(server, size)
-        viewer.open()
+        viewer.open("cash")
         title = viewer.page.locator(".js-plotly-plot .gtitle").first
         expect(title).to_be_visible()
         colours[size] = title.evaluate("el => getComputedStyle(el).fill")
@@ -74,7 +75,7 @@ def test_figures_take_the_dark_theme(server: str, look: Look) -> None:
 
 def test_a_number_opens_to_its_rows_and_query(server: str, look: Look) -> None:
     viewer = look(server)
-    viewer.open()
+    viewer.open("cash")
     viewer.page.get_by_role("button", name="as of 16 Nov 2026").nth(4).click()
     behind = viewer.page.locator("[data-testid=stPopoverBody]")
     expect(behind).to_contain_text("Share overdue. Receivables past due over all receivables.")
@@ -85,7 +86,7 @@ def test_a_number_opens_to_its_rows_and_query(server: str, look: Look) -> None:
 
 def test_a_new_snapshot_appears_while_somebody_types(firm: Firm, own_server: str, look: Look) -> None:
     viewer = look(own_server)
-    viewer.open()
+    viewer.open("cash")
     page = viewer.page
     before = viewer.metric("Cash").inner_text()
     page.evaluate("window.sameTab = true")

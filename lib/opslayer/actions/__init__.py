@@ -6,6 +6,7 @@ from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.outbox import dispatch
 from opslayer.actions.outcome import Outcome, record_outcomes
 from opslayer.actions.proposal import Proposal, Shown, as_table, list_proposals, show_proposal
+from opslayer.actions.report import Sheets, standing_of_week, write_sheets
 from opslayer.actions.rule import Rule
 from opslayer.actions.verification import verify
 
@@ -14,6 +15,7 @@ __all__ = [
     "Outcome",
     "Proposal",
     "Rule",
+    "Sheets",
     "Shown",
     "approve",
     "as_table",
@@ -25,5 +27,7 @@ __all__ = [
     "reject",
     "settle",
     "show_proposal",
+    "standing_of_week",
     "verify",
+    "write_sheets",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from opslayer.actions import reminder
+from opslayer.actions import reminder, report
 from opslayer.actions.invoice import proposing as invoice
 from opslayer.actions.kind import Kind
 from opslayer.actions.rule import Rule
@@ -14,6 +14,7 @@ from opslayer.errors import ConfigurationError, nearest, unknown
 KINDS: dict[str, Kind] = {
     "reminder": reminder.KIND,
     "invoice": invoice.KIND,
+    "report": report.KIND,
 }
 
 
@@ -34,10 +35,10 @@ def load_rules(firm: Firm) -> list[Rule]:
 
 
 def choose_rules(firm: Firm, name: str | None) -> list[Rule]:
-    """One rule by its name, or all of them. Raises UsageError for an unknown name."""
+    """One rule by its name, or all but those that wait to be named. Raises UsageError for an unknown name."""
     rules = load_rules(firm)
     if name is None:
-        return rules
+        return [rule for rule in rules if not rule.named_only]
     chosen = [rule for rule in rules if rule.name == name]
     if not chosen:
         raise unknown("rule", name, (rule.name for rule in rules))

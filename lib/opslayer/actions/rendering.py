@@ -43,11 +43,31 @@ def typeset(
     `standard` "a-3b" is PDF/A-3. The same values and moment give the same bytes on the same
     machine. Raises ConfigurationError for a template that does not work.
     """
+    pdf = _compiled(firm, name, values, format="pdf", moment=moment, standard=standard)
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def pictures(firm: Firm, name: str, values: dict[str, Any], *, moment: datetime) -> tuple[str, ...]:
+    """The sheets of a Typst template as SVG, one each. Raises ConfigurationError as `typeset` does."""
+    sheets = _compiled(firm, name, values, format="svg", moment=moment)
+    return tuple(sheet.decode() for sheet in (sheets if isinstance(sheets, list) else [sheets]))
+
+
+def _compiled(
+    firm: Firm,
+    name: str,
+    values: dict[str, Any],
+    *,
+    format: Literal["pdf", "svg"],
+    moment: datetime,
+    standard: Literal["a-3b"] | None = None,
+) -> Any:
     path = firm.files("templates", "*.typ")[name]
     try:
-        pdf = typst.compile(
+        return typst.compile(
             path.read_bytes(),
-            format="pdf",
+            format=format,
             font_paths=_fonts(),
             sys_inputs={name.removesuffix(".typ"): json.dumps(values)},
             timestamp=moment.replace(microsecond=0),  # typst takes whole seconds
@@ -55,8 +75,6 @@ def typeset(
         )
     except typst.TypstError as error:
         raise ConfigurationError(f"{path}\n  {error.message}") from error
-    assert isinstance(pdf, bytes)
-    return pdf
 
 
 @cache

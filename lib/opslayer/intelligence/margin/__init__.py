@@ -13,6 +13,7 @@ from opslayer.intelligence.margin.months import practices_of
 from opslayer.intelligence.margin.narrative import SCHEMA as NARRATIVE_SCHEMA
 from opslayer.intelligence.margin.narrative import draft_month
 from opslayer.intelligence.margin.tables import (
+    ALL,
     NOT_A_PRACTICE,
     NOTHING,
     TITLES,
@@ -20,13 +21,16 @@ from opslayer.intelligence.margin.tables import (
     by_practice,
     largest,
     latest,
+    opening,
     paragraph,
 )
 from opslayer.intelligence.margin.unusual import unusual_months
 from opslayer.intelligence.tables import MONEY, typed
 
 __all__ = [
+    "ALL",
     "DRIVERS",
+    "MONTHS",
     "NOTHING",
     "NOT_A_PRACTICE",
     "TITLES",
@@ -38,6 +42,7 @@ __all__ = [
     "largest",
     "latest",
     "month_cents",
+    "opening",
     "paragraph",
     "run",
     "unusual_months",

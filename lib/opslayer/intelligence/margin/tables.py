@@ -10,6 +10,7 @@ from opslayer.intelligence.margin.drivers import DRIVERS
 from opslayer.intelligence.tables import MONEY
 
 NOT_A_PRACTICE = "Not by practice"
+ALL = "All"
 NOTHING = "No closed month has both a budget and time to take it apart."
 TITLES = {
     "practice": "Practice",
@@ -46,14 +47,12 @@ def by_driver(drivers: pl.DataFrame) -> pl.DataFrame:
 def by_practice(drivers: pl.DataFrame) -> pl.DataFrame:
     """One row a practice, a column a driver, and their sums revenue and margin; the last is the firm."""
     named = drivers.with_columns(pl.col("practice").fill_null(NOT_A_PRACTICE))
-    both = pl.concat([named, named.with_columns(practice=pl.lit("All"))])
+    both = pl.concat([named, named.with_columns(practice=pl.lit(ALL))])
     wide = both.pivot("driver", index="practice", values="amount_base", aggregate_function="sum")
     missing = [pl.lit(None, MONEY).alias(driver) for driver in DRIVERS if driver not in wide.columns]
     wide = wide.with_columns(missing).with_columns(pl.col(*DRIVERS).fill_null(0))
     table = wide.join(_wide(both, "practice"), on="practice")
-    table = table.with_columns(
-        last=(pl.col("practice") == "All") * 2 + (pl.col("practice") == NOT_A_PRACTICE)
-    )
+    table = table.with_columns(last=(pl.col("practice") == ALL) * 2 + (pl.col("practice") == NOT_A_PRACTICE))
     return table.sort("last", "practice").select(*TITLES)
 
 
@@ -76,6 +75,11 @@ def paragraph(narratives: pl.DataFrame, month: date | None = None, practice: str
     if month is not None:
         mine = mine.filter(pl.col("month") == month)
     return str(mine["paragraph"][-1]) if len(mine) else NOTHING
+
+
+def opening(narratives: pl.DataFrame) -> str:
+    """The first two sentences of the latest month of the firm: what it brought, and why."""
+    return ". ".join(paragraph(narratives).split(". ")[:2]).removesuffix(".") + "."
 
 
 def _wide(drivers: pl.DataFrame, by: str) -> pl.DataFrame:

@@ -1,0 +1,69 @@
+"""Briefing: Monday in one screen; each line leads to its page."""
+
+from collections.abc import Mapping
+
+import parts
+import polars as pl
+import snapshot
+import streamlit as st
+
+from opslayer import actions, metrics
+from opslayer.intelligence import inquiry, margin, overrun, utilisation
+
+SHOWN = 3  # rows of each list; the page behind it has them all
+PAGES = {
+    "results": ("revenue_against_budget", "gross_margin", "profit"),
+    "delivery": ("projects_over", "money_at_risk", "projects_without_budget"),
+    "people": ("utilisation", "people_below_target", "short_of_target", "missing_sheets", "time_in_question"),
+    "data_health": ("contracts_red", "quarantined", "ledger_age"),
+}
+PAGE_OF = {metric: page for page, names in PAGES.items() for metric in names}
+
+parts.heading("Briefing", "What happened, what heads where it should not, and what waits for us this week?")
+currency = snapshot.firm().base_currency
+
+
+def part(title: str, said: str, page: str | None, rows: pl.DataFrame, columns: Mapping[str, str]) -> None:
+    """A question: its answer in a sentence, the first few rows behind it, and the way to its page."""
+    with st.container(border=True, gap="small"):
+        if page:
+            st.page_link(f"views/{page}.py", label=f"**{title}**", icon=":material/arrow_forward:")
+        else:
+            st.markdown(f"**{title}**")
+        st.markdown(said)
+        if not rows.is_empty():
+            parts.table(rows.head(SHOWN), columns, empty="", row_height=34)
+
+
+waiting = [p for p in actions.list_proposals(snapshot.store()) if p.state in ("proposed", "uncertain")]
+decisions = pl.DataFrame(
+    [(p.title, float(p.amount)) for p in waiting],
+    schema={"title": pl.String, "amount": pl.Float64},
+    orient="row",
+)
+left, middle, right = st.columns(3, gap="small")
+with left:
+    practices = margin.by_practice(margin.latest(snapshot.rows("margin_driver")))
+    part("The month against plan", margin.opening(snapshot.rows("margin_narrative")), "results",
+         practices.sort(pl.col("margin").abs(), descending=True),
+         {name: margin.TITLES[name] for name in ("practice", "revenue", "margin")})  # fmt: skip
+    part("Waiting for a decision", f"**{len(waiting)}** proposals wait.", "actions", decisions,
+         {"title": "Proposal", "amount": "Amount"})  # fmt: skip
+with middle:
+    part("Projects heading over", overrun.headline(snapshot.rows("project_forecast")), "delivery",
+         snapshot.rows("projects_named"), {"name": "Project", "money_at_risk_base": "At risk"})  # fmt: skip
+    part("People below target", utilisation.headline(snapshot.rows("utilisation"), currency), "people",
+         snapshot.rows("utilisation_named"),
+         {"name": "Person", "utilisation": "Utilisation", "target": "Target"})  # fmt: skip
+with right:
+    part("The weekend's inquiries", inquiry.headline(snapshot.rows("inquiries")), None,
+         snapshot.rows("inquiries_named"),
+         {"from_name": "From", "practice": "Practice", "subject": "Subject"})  # fmt: skip
+with right, st.container(border=True, gap="xsmall"):
+    values = snapshot.measured()
+    out = [value for value in values.values() if value.out_of_range or value.failure]
+    st.markdown(f"**Out of range: {len(out)} of {len(values)} numbers**")
+    for value in out:
+        page = PAGE_OF.get(value.metric.name, "cash")
+        now = metrics.written(value.value, value.metric.unit, currency)
+        st.page_link(f"views/{page}.py", label=f"{value.metric.title}: **{now}**", icon=":material/warning:")
