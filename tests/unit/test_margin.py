@@ -390,6 +390,6 @@ def test_the_month_whose_driver_is_like_in_no_other_is_named() -> None:
     pnl = pnl_rows(*((date(2026, n, 1), "revenue", "4000", 0, 100_000) for n in range(1, 10)))
     found = margin.unusual_months(drivers, pnl, currency="EUR", as_of=AS_OF)
     assert found.select("month", "driver").rows() == [(date(2026, 4, 1), "fx")]
-    assert found["reasons"][0] == "exchange rates took EUR 8,600, where EUR 500 gained is usual"
+    assert found["reasons"][0] == "exchange rates took EUR 8,600, where EUR 400 gained is usual around it"
     few = drivers.filter(pl.col("month") < date(2026, 6, 1))
     assert margin.unusual_months(few, pnl, currency="EUR", as_of=AS_OF).is_empty()

@@ -1,7 +1,9 @@
-"""Months whose driver lies far from what it is in the other months, with the reason.
+"""Months whose driver lies far from what it is in the months around them, with the reason.
 
-Far: the modified z-score of Iglewicz & Hoaglin ("How to Detect and Handle Outliers", 1993) beyond FAR, whose
-spread is the scaled median absolute deviation; and worth WORTH of the revenue planned for the month.
+A Hampel filter (Pearson, "Outliers in process modeling and identification", IEEE Transactions on Control
+Systems Technology 10, 2002): the distance from the median of the REACH months before and after, against the
+scaled median of all such distances, so that an exchange rate may drift. Far is beyond FAR, and worth WORTH of
+the month's plan.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from opslayer.intelligence.wording import written
 
 MODEL = "margin_unusual"
 MODEL_VERSION = "1"
+REACH = 2
 FAR = 5.0
-"""3.5 is what the source proposes; nine drivers of a dozen months are looked at together."""
+"""3 is usual for one series; here nine drivers of a dozen months are looked at together."""
 SCALED = 1.4826  # of the median absolute deviation, to be a standard deviation of normal values
 WORTH = 0.01
 FEWEST = 6
@@ -58,12 +61,15 @@ def unusual_months(drivers: pl.DataFrame, pnl: pl.DataFrame, *, currency: str, a
         .agg(pl.col("budget").sum().cast(pl.Float64))
     )
     amount = pl.col("amount_base")
+    around = [
+        amount.shift(step).over("driver", order_by="month") for step in range(-REACH, REACH + 1) if step
+    ]
     off = amount - pl.col("usual_base")
     found = (
         every.join(sums, on=["month", "driver"], how="left")
         .join(planned, on="month", how="left")
         .with_columns(amount.fill_null(0))
-        .with_columns(usual_base=amount.median().over("driver"))
+        .with_columns(usual_base=pl.concat_list(around).list.drop_nulls().list.median())
         .with_columns(spread=SCALED * off.abs().median().over("driver"))
         .filter(off.abs() > FAR * pl.col("spread"), off.abs() > WORTH * pl.col("budget"))
         # a driver that is never there but once has no spread, and its score no bound
@@ -89,5 +95,5 @@ def _reason(driver: str, amount: Decimal, usual: Decimal, currency: str) -> str:
     effect = ("took", "added")
     return (
         f"{WORDS[driver]} {effect[amount > 0]} {written(amount, currency)}, "
-        f"where {written(usual, currency)} {'gained' if usual > 0 else 'lost'} is usual"
+        f"where {written(usual, currency)} {'gained' if usual > 0 else 'lost'} is usual around it"
     )
