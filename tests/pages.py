@@ -8,13 +8,33 @@ from pathlib import Path
 
 from opslayer import actions, alerts, demo, metrics
 from opslayer.config import Firm, load_firm
-from opslayer.intelligence import cash, inquiry, margin, overrun, scope, staffing, unusual, utilisation, variance
+from opslayer.intelligence import (
+    cash,
+    inquiry,
+    margin,
+    overrun,
+    scope,
+    staffing,
+    unusual,
+    utilisation,
+    variance,
+)
 from opslayer.store import open_store
 from opslayer.warehouse import Version, open_layer, refresh, save_outputs
 
 DASHBOARDS = Path(__file__).resolve().parents[1] / "dashboards"
 AS_OF = date(2026, 11, 16)
-PAGES = ("briefing", "cash", "results", "delivery", "people", "staffing", "inquiries", "actions", "data_health")
+PAGES = (
+    "briefing",
+    "cash",
+    "results",
+    "delivery",
+    "people",
+    "staffing",
+    "inquiries",
+    "actions",
+    "data_health",
+)
 
 
 def write_books(folder: Path) -> Firm:

@@ -15,6 +15,7 @@ PAGES = {
     "results": ("revenue_against_budget", "gross_margin", "profit"),
     "delivery": ("projects_over", "money_at_risk", "projects_without_budget"),
     "people": ("utilisation", "people_below_target", "short_of_target", "missing_sheets", "time_in_question"),
+    "inquiries": ("inquiries", "inquiries_price", "mail_for_a_person"),
     "data_health": ("contracts_red", "quarantined", "ledger_age"),
 }
 PAGE_OF = {metric: page for page, names in PAGES.items() for metric in names}
@@ -23,13 +24,10 @@ parts.heading("Briefing", "What happened, what heads where it should not, and wh
 currency = snapshot.firm().base_currency
 
 
-def part(title: str, said: str, page: str | None, rows: pl.DataFrame, columns: Mapping[str, str]) -> None:
+def part(title: str, said: str, page: str, rows: pl.DataFrame, columns: Mapping[str, str]) -> None:
     """A question: its answer in a sentence, the first few rows behind it, and the way to its page."""
     with st.container(border=True, gap="small"):
-        if page:
-            st.page_link(f"views/{page}.py", label=f"**{title}**", icon=":material/arrow_forward:")
-        else:
-            st.markdown(f"**{title}**")
+        st.page_link(f"views/{page}.py", label=f"**{title}**", icon=":material/arrow_forward:")
         st.markdown(said)
         if not rows.is_empty():
             parts.table(rows.head(SHOWN), columns, empty="", row_height=34)
@@ -56,7 +54,7 @@ with middle:
          snapshot.rows("utilisation_named"),
          {"name": "Person", "utilisation": "Utilisation", "target": "Target"})  # fmt: skip
 with right:
-    part("The weekend's inquiries", inquiry.headline(snapshot.rows("inquiries")), None,
+    part("The weekend's inquiries", inquiry.headline(snapshot.rows("inquiries")), "inquiries",
          snapshot.rows("inquiries_named"),
          {"from_name": "From", "practice": "Practice", "subject": "Subject"})  # fmt: skip
 with right, st.container(border=True, gap="xsmall"):
