@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from heapq import nsmallest
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import polars as pl
 
 Row = dict[str, Any]
+Heap = list[tuple[float, int, Row]]  # less hours, place in the table, row
 LEAST = 4.0  # hours: less is not worth a change of team
 PLACES = 3  # projects a person is offered at most
 
@@ -35,40 +36,36 @@ def match_demand(short: pl.DataFrame, free: pl.DataFrame, demand: pl.DataFrame) 
     target asks of the hours ahead; hours that are offered to one are not offered to the next.
     """
     ahead = {row["person_id"]: row for row in free.to_dicts()}
-    asked: dict[tuple[str | None, str | None], list[Row]] = {}
-    for row in demand.with_columns(pl.col("hours").cast(pl.Float64)).to_dicts():
-        asked.setdefault((row["practice"], row["role"]), []).append(row)
-    return {
-        person["person_id"]: _offer(
-            person,
-            ahead.get(person["person_id"]),
-            # work that asks for the role comes before work that any role may do
-            [asked.get((person["practice"], role), []) for role in dict.fromkeys((person["role"], None))],
-        )
-        for person in short.to_dicts()
-    }
+    work: dict[tuple[str | None, str | None], Heap] = {}
+    for place, row in enumerate(demand.to_dicts()):
+        work.setdefault((row["practice"], row["role"]), []).append((-float(row["hours"]), place, row))
+    for heap in work.values():
+        heapify(heap)
+    offers = {}
+    for person in short.to_dicts():
+        # work that asks for the role comes before work that any role may do
+        fits = [work.get((person["practice"], role), []) for role in dict.fromkeys((person["role"], None))]
+        offers[person["person_id"]] = _offer(person, ahead.get(person["person_id"]), fits)
+    return offers
 
 
-def _offer(person: Row, ahead: Row | None, demand: list[list[Row]]) -> Offer:
-    """The offer to one person, the most open hours of each list first; takes them out of `demand`."""
+def _offer(person: Row, ahead: Row | None, fits: list[Heap]) -> Offer:
+    """The offer to one person, the most open hours of each heap first; takes them out of it."""
     if ahead is None:
         return Offer(0.0, 0.0, ())
     available, assigned, free = (float(ahead[f"{name}_hours"]) for name in ("available", "assigned", "free"))
     needed = max(float(person["utilisation_target"]) * available - assigned, 0.0)
     left = min(needed, free)
     parts: list[tuple[float, str, bool]] = []
-    for row in (row for rows in demand for row in nsmallest(PLACES, rows, key=_largest)):
-        taken = float(int(min(left, row["hours"])))
-        if taken < LEAST or len(parts) == PLACES:
-            continue
-        row["hours"] -= taken
-        left -= taken
-        parts.append((taken, _project(row), row["kind"] == "colleague_over"))
+    for heap in fits:
+        while heap and left >= LEAST and len(parts) < PLACES:
+            minus_hours, place, row = heappop(heap)
+            taken = float(int(min(left, -minus_hours)))
+            left -= taken
+            parts.append((taken, _project(row), row["kind"] == "colleague_over"))
+            if -minus_hours - taken >= LEAST:
+                heappush(heap, (minus_hours + taken, place, row))
     return Offer(needed, free, tuple(parts))
-
-
-def _largest(row: Row) -> tuple[float, str]:
-    return -row["hours"], row["project_id"]
 
 
 def _project(row: Row) -> str:
