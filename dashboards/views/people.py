@@ -43,5 +43,12 @@ parts.table(
      "stake_base": "At stake", "mend": "What mends it"},
     empty="Nothing of it is in question.",
 )  # fmt: skip
+parts.table(
+    time_week.told(check),
+    {"title": "What", "person_name": "Person", "manager_name": "Reports to", "project_name": "Project",
+     "worked_on": "Day", "hours": "Hours", "stake_base": "At stake", "detail": "Detail"},
+    empty="No sheet is missing and no entry has to be looked at.",
+    height=320,
+)  # fmt: skip
 parts.behind("time_check", key="time-check")
 parts.figure("week_against_plan", "time_week")
