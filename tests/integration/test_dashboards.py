@@ -71,9 +71,7 @@ def test_a_page_says_what_it_shows_and_of_which_day(
     assert not app.error
 
 
-@pytest.mark.parametrize(
-    "page", ["cash", "results", "delivery", "people", "staffing", "inquiries", "data_health"]
-)
+@pytest.mark.parametrize("page", ["cash", "results", "delivery", "people", "inquiries", "data_health"])
 def test_numbers_are_the_snapshots(page: str, firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(firm, page, monkeypatch)
     with open_layer(firm) as layer:
