@@ -21,6 +21,7 @@ page = st.navigation(
         st.Page("views/people.py", title="People", icon=":material/groups:"),
         st.Page("views/staffing.py", title="Staffing", icon=":material/group_add:"),
         st.Page("views/inquiries.py", title="Inquiries", icon=":material/mark_email_unread:"),
+        st.Page("views/what_if.py", title="What if", icon=":material/alt_route:"),
         st.Page("views/actions.py", title="Actions", icon=":material/task_alt:"),
         st.Page("views/data_health.py", title="Data health", icon=":material/verified:"),
     ],

@@ -10,6 +10,7 @@ from opslayer import actions, alerts, demo, metrics
 from opslayer.config import Firm, load_firm
 from opslayer.intelligence import (
     cash,
+    chain,
     inquiry,
     margin,
     overrun,
@@ -18,6 +19,7 @@ from opslayer.intelligence import (
     unusual,
     utilisation,
     variance,
+    win,
 )
 from opslayer.store import open_store
 from opslayer.warehouse import Version, open_layer, refresh, save_outputs
@@ -32,6 +34,7 @@ PAGES = (
     "people",
     "staffing",
     "inquiries",
+    "what_if",
     "actions",
     "data_health",
 )
@@ -58,6 +61,7 @@ def run_morning(firm: Firm) -> Version:
             | unusual.run(layer, as_of=AS_OF)
             | overrun.run(layer, as_of=AS_OF)
             | staffing.run(layer, as_of=AS_OF)
+            | win.run(layer, as_of=AS_OF)
             | utilisation.run(layer, as_of=AS_OF)
             | inquiry.run(layer, as_of=AS_OF, zone=firm.zone)
         )
@@ -65,6 +69,9 @@ def run_morning(firm: Firm) -> Version:
     with open_layer(firm) as layer:  # scopes are of inquiries that were published
         scopes = scope.run(layer, as_of=AS_OF)
     version = save_outputs(firm, scopes, as_of=AS_OF, moment=moment)
+    with open_layer(firm) as layer:  # the chain begins at the win forecast that is published
+        linked = chain.run(layer, as_of=AS_OF)
+    version = save_outputs(firm, linked, as_of=AS_OF, moment=moment)
     with open_layer(firm) as layer, open_store(firm) as store:
         values = metrics.measure(layer, metrics.load_metrics(firm))
         alerts.evaluate(store, values, as_of=AS_OF, moment=moment)

@@ -4,7 +4,7 @@ import parts
 import snapshot
 import streamlit as st
 
-from opslayer.intelligence import staffing
+from opslayer.intelligence import demand, staffing
 
 parts.heading("Staffing", "Which projects lack people, who could be put on them, and what would that cost?")
 need = snapshot.rows("staffing_need")
@@ -42,3 +42,10 @@ parts.table(
     row_height=94,
 )  # fmt: skip
 parts.behind("staffing_need", key="staffing-need")
+
+st.header("Demand and capacity", anchor=False)
+balance = snapshot.rows("capacity_balance")
+st.markdown(demand.headline(balance))
+if not balance.is_empty():
+    parts.figure("capacity_weeks", "capacity_balance")
+    parts.figure("shortage_map", "capacity_balance")

@@ -24,8 +24,9 @@ FIGURES = {
     "results": 3,
     "delivery": 1,
     "people": 3,
-    "staffing": 1,
+    "staffing": 3,
     "inquiries": 2,
+    "what_if": 2,
     "actions": 0,
     "data_health": 0,
 }

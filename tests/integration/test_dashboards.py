@@ -321,3 +321,23 @@ def test_a_view_is_thin(view: Path) -> None:
     assert not [line for line in lines if line.startswith(("def ", "class "))], (
         "logic belongs where it is tested"
     )
+
+
+def test_what_if_moves_everything_and_publishes_nothing(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions, landed files and the store stay as they were, byte for byte."""
+
+    def held() -> dict[str, bytes]:
+        files = (path for path in firm.var.rglob("*") if path.is_file() and "runs" not in path.parts)
+        return {str(path): path.read_bytes() for path in files if not path.name.endswith(("-wal", "-shm"))}
+
+    app = opened(firm, "what_if", monkeypatch)
+    before = held()
+    lost = {metric.label: metric.value for metric in app.metric}
+    app.segmented_control[0].set_value("won").run()
+    assert not app.exception
+    won = {metric.label: metric.value for metric in app.metric}
+    assert float(won["Revenue"].replace(",", "")) > float(lost["Revenue"].replace(",", ""))
+    app.segmented_control[0].set_value("moved").run()
+    app.number_input[0].set_value(8).run()
+    assert not app.exception
+    assert held() == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from opslayer.actions import reminder, report
+from opslayer.actions import reminder, report, staffing
 from opslayer.actions.invoice import proposing as invoice
 from opslayer.actions.kind import Kind
 from opslayer.actions.rule import Rule
@@ -15,6 +15,7 @@ KINDS: dict[str, Kind] = {
     "reminder": reminder.KIND,
     "invoice": invoice.KIND,
     "report": report.KIND,
+    "staffing": staffing.KIND,
 }
 
 

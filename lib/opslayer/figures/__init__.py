@@ -2,6 +2,7 @@
 
 from opslayer.figures.bridge import margin_bridge
 from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, payment_intervals
+from opslayer.figures.chain import capacity_weeks, chain_moves, shortage_map
 from opslayer.figures.delivery import project_completion
 from opslayer.figures.inquiries import inquiry_room, scope_prices
 from opslayer.figures.metric import as_of, expected, metric_table
@@ -18,8 +19,10 @@ __all__ = [
     "Theme",
     "aging",
     "as_of",
+    "capacity_weeks",
     "cash_forecast",
     "cash_position",
+    "chain_moves",
     "dso",
     "expected",
     "inquiry_room",
@@ -29,6 +32,7 @@ __all__ = [
     "pnl",
     "project_completion",
     "scope_prices",
+    "shortage_map",
     "staffing_weeks",
     "table",
     "unusual_months",

@@ -41,7 +41,7 @@ class Layer:
             raise unknown("query", query, (p.stem for p in QUERIES.glob("*.sql")))
         return path.read_text(encoding="utf-8")
 
-    def query(self, query: str, **values: Bound) -> pl.DataFrame:
+    def query(self, query: str, /, **values: Bound) -> pl.DataFrame:
         """Rows of a query. `$name` is bound from `values`; `$as_of` and `$base_currency` are always there.
 
         Raises UsageError for an unknown name or SQL that does not run.
