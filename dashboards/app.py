@@ -22,6 +22,7 @@ page = st.navigation(
         st.Page("views/staffing.py", title="Staffing", icon=":material/group_add:"),
         st.Page("views/inquiries.py", title="Inquiries", icon=":material/mark_email_unread:"),
         st.Page("views/what_if.py", title="What if", icon=":material/alt_route:"),
+        st.Page("views/revenue.py", title="Revenue", icon=":material/trending_up:"),
         st.Page("views/actions.py", title="Actions", icon=":material/task_alt:"),
         st.Page("views/data_health.py", title="Data health", icon=":material/verified:"),
     ],

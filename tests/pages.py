@@ -14,6 +14,7 @@ from opslayer.intelligence import (
     inquiry,
     margin,
     overrun,
+    revenue,
     scope,
     staffing,
     unusual,
@@ -31,6 +32,7 @@ PAGES = (
     "cash",
     "results",
     "delivery",
+    "revenue",
     "people",
     "staffing",
     "inquiries",
@@ -60,6 +62,8 @@ def run_morning(firm: Firm) -> Version:
             | margin.run(layer, as_of=AS_OF, currency=firm.base_currency)
             | unusual.run(layer, as_of=AS_OF)
             | overrun.run(layer, as_of=AS_OF)
+            | win.run(layer, as_of=AS_OF)
+            | revenue.run(layer, as_of=AS_OF)
             | staffing.run(layer, as_of=AS_OF)
             | win.run(layer, as_of=AS_OF)
             | utilisation.run(layer, as_of=AS_OF)

@@ -23,6 +23,7 @@ FIGURES = {
     "cash": 5,
     "results": 3,
     "delivery": 1,
+    "revenue": 3,
     "people": 3,
     "staffing": 3,
     "inquiries": 2,

@@ -8,7 +8,7 @@ from opslayer.figures.inquiries import inquiry_room, scope_prices
 from opslayer.figures.metric import as_of, expected, metric_table
 from opslayer.figures.people import utilisation_levels, utilisation_weeks, week_against_plan
 from opslayer.figures.results import pnl, unusual_months, variance_bridge
-from opslayer.figures.revenue import win_calibration
+from opslayer.figures.revenue import revenue_change, revenue_forecast, win_calibration
 from opslayer.figures.staffing import staffing_weeks
 from opslayer.figures.style import Theme
 from opslayer.figures.table import SHARES, Table, table
@@ -31,6 +31,8 @@ __all__ = [
     "payment_intervals",
     "pnl",
     "project_completion",
+    "revenue_change",
+    "revenue_forecast",
     "scope_prices",
     "shortage_map",
     "staffing_weeks",

@@ -11,7 +11,10 @@ from typing import Any
 
 import polars as pl
 
-SHARES = ("utilisation", "target", "level", "realisation")  # and names that begin with share or probability
+SHARES = (  # and names that begin with share or probability
+    "utilisation", "target", "level", "realisation", "win_probability", "stage_weight", "mape", "bias",
+    "coverage_80",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,105 @@
+"""What the sum of the sources has missed by, in the firm's own past quarters; the forecast is brought to
+it.
+
+Sources are learnt one by one, and what each misses a little of adds up. So the forecast is made again at
+the ends of past months, with what was known then, and the revenue of the quarter after each is put beside
+it. The mean of the logarithms, drawn towards none, is the level; how much they vary says how far the level
+may be off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from opslayer.intelligence import win
+from opslayer.intelligence.revenue.inputs import Inputs
+from opslayer.intelligence.revenue.season import calendar, quarter_start
+from opslayer.intelligence.revenue.sources import Sources, learn
+from opslayer.intelligence.win import WinModel
+
+CHECK_WEEKS = 13
+CHECKS = 9
+OVERLAP = 3  # quarters that end a month apart share two months of three: they count for a third each
+SPREAD = 0.05  # of ln(revenue / forecast) of a quarter, until the firm has checks of its own
+
+
+@dataclass
+class Past:
+    """Sources and models of past days, each taught once; a model is taught at the start of its quarter."""
+
+    inputs: Inputs
+
+    def __post_init__(self) -> None:
+        self._models: dict[date, WinModel | None] = {}
+        self._sources: dict[date, Sources] = {}
+        self._first = self.inputs.revenue["day"].min()
+
+    def model(self, day: date) -> WinModel | None:
+        start = quarter_start(day)
+        if start not in self._models:
+            self._models[start] = win.teach(self.inputs.deals, start)
+        return self._models[start]
+
+    def sources(self, day: date) -> Sources:
+        if day not in self._sources:
+            self._sources[day] = learn(self.inputs, day, model=self.model(day))
+        return self._sources[day]
+
+    def ratio(self, day: date) -> float | None:
+        """ln of what was invoiced in the CHECK_WEEKS after `day` over what was expected then; None if it
+        cannot."""
+        sources = self.sources(day)
+        if sources.is_fallback:
+            return None
+        expected = flow(sources, CHECK_WEEKS)
+        until = day + timedelta(weeks=CHECK_WEEKS)
+        invoiced = _between(self.inputs.revenue, day, until)
+        return float(np.log(invoiced / expected)) if expected > 0 and invoiced > 0 else None
+
+
+def flow(sources: Sources, weeks: int) -> float:
+    """Expected revenue of the `weeks` after the day of `sources`, base currency."""
+    share = calendar(sources.season, sources.day, weeks).share.sum(axis=1)
+    total = sources.expected().sum(axis=0) + sources.run_rate * sources.unheard.mean(axis=0)
+    return float(total[:weeks] @ share)
+
+
+def levelled(sources: Sources, past: Past) -> Sources:
+    """`sources` brought to the level of past quarters that had ended by their day."""
+    ratios = [
+        ratio
+        for day in _month_ends(sources.day - timedelta(weeks=CHECK_WEEKS), CHECKS, past)
+        if (ratio := past.ratio(day)) is not None
+    ]
+    if not ratios:
+        return replace(sources, spread=SPREAD)
+    count = 1 + (len(ratios) - 1) / OVERLAP
+    kept = count / (count + 1)
+    centre = kept * float(np.mean(ratios))
+    squares = float(((np.array(ratios) - np.mean(ratios)) ** 2).sum()) / OVERLAP
+    spread = float(np.sqrt((squares + SPREAD**2) / count))
+    factor = float(np.exp(centre))
+    return replace(
+        sources, scale=sources.scale * factor, run_rate=sources.run_rate * factor, level=factor, spread=spread
+    )
+
+
+def _month_ends(day: date, count: int, past: Past) -> list[date]:
+    """The last `count` ends of months up to `day`, of which enough was invoiced before to learn from."""
+    ends = []
+    last = (day + timedelta(days=1)).replace(day=1) - timedelta(days=1)
+    for _ in range(count):
+        if past._first is None or last < past._first + timedelta(weeks=26):  # type: ignore[operator]
+            break
+        ends.append(last)
+        last = last.replace(day=1) - timedelta(days=1)
+    return ends
+
+
+def _between(revenue: pl.DataFrame, after: date, until: date) -> float:
+    chosen = revenue.filter((pl.col("day") > after) & (pl.col("day") <= until))
+    return float(chosen["amount_base"].cast(pl.Float64).sum())
