@@ -19,7 +19,7 @@ st.header("What moved it", anchor=False)
 st.markdown(revenue.change_headline(snapshot.rows("revenue_change"), currency=currency))
 parts.figure("revenue_change", "revenue_change")
 parts.table(
-    snapshot.rows("revenue_change"),
+    revenue.by_item(snapshot.rows("revenue_change")),
     {"name": "What", "party_name": "Client", "cause": "Because", "before_base": "Expected then",
      "now_base": "Now", "change_base": "Change", "reasons": "Why"},
     empty="Nothing moved since last week.",

@@ -11,7 +11,7 @@ import polars as pl
 from opslayer.intelligence import win
 from opslayer.intelligence.layer import Queries, hold_to_day
 from opslayer.intelligence.revenue.backtest import backtest, backtest_summary, backtest_verdict
-from opslayer.intelligence.revenue.change import explain, summary
+from opslayer.intelligence.revenue.change import by_item, explain, summary
 from opslayer.intelligence.revenue.forecast import TOTAL, expected_items, forecast, override
 from opslayer.intelligence.revenue.inputs import Inputs, gather
 from opslayer.intelligence.revenue.level import Past, levelled
@@ -26,6 +26,7 @@ __all__ = [
     "backtest",
     "backtest_summary",
     "backtest_verdict",
+    "by_item",
     "change_headline",
     "expected_items",
     "explain",

@@ -188,6 +188,11 @@ def _names(before: Sources, now: Sources) -> pl.DataFrame:
     return items.unique("party_id", keep="first", maintain_order=True)
 
 
+def by_item(change: pl.DataFrame) -> pl.DataFrame:
+    """The lines of deals and projects, without those of clients that were invoiced."""
+    return change.filter(pl.col("component") != "invoiced")
+
+
 def summary(change: pl.DataFrame) -> pl.DataFrame:
     """One row a cause: cause, items, change_base; the largest first."""
     return (

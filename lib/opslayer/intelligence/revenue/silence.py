@@ -71,7 +71,7 @@ def silences(inputs: Inputs, *, as_of: date) -> pl.DataFrame:
     rows = by_client.with_columns(
         as_of=pl.lit(as_of),
         silent_days=(pl.lit(as_of) - pl.col("last_contact_on")).dt.total_days(),
-        usual_days=pl.Series(SPELL_DAYS * (yes + no) / yes),
+        usual_days=pl.Series(SPELL_DAYS * (yes + no) / yes).round(),
         chance=pl.Series(chance),
         is_named=pl.Series(discoveries(chance, FALSE_SHARE)),
         model=pl.lit(MODEL),

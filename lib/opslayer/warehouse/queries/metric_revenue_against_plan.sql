@@ -1,18 +1,35 @@
--- one row: what this quarter is expected to come to over the budget of its months; null without either
-with quarter as (
-    select period_start, period_end, expected_base
+-- one row: revenue of the months of this quarter that have a budget, invoiced or expected, over that budget; null without
+with latest as (
+    select max(as_of) as as_of from intelligence.revenue_forecast
+),
+quarter as (
+    select min(period_start) as first_on
     from intelligence.revenue_forecast
+    where as_of = (select latest.as_of from latest) and period = 'quarter'
+),
+plan as (
+    select budget.month, sum(budget.amount_base) as amount_base
+    from core.budget as budget
+    cross join quarter
     where
-        as_of = (select max(as_of) from intelligence.revenue_forecast) and period = 'quarter'
-        and component = 'total'
-    order by period_start
-    limit 1
+        budget.month >= quarter.first_on and budget.month < quarter.first_on + interval 3 month
+        and budget.account_code in (select code from core.account where section = 'revenue')
+    group by budget.month
+),
+ahead as (
+    select period_start as month, expected_base
+    from intelligence.revenue_forecast
+    where as_of = (select latest.as_of from latest) and period = 'month' and component = 'total'
+),
+behind as (
+    select cast(date_trunc('month', day) as date) as month, sum(amount_base) as amount_base
+    from marts.revenue_day
+    group by date_trunc('month', day)
 )
 select
-    cast(max(quarter.expected_base) as double) / nullif(cast(sum(budget.amount_base) as double), 0) as value,
+    cast(sum(coalesce(ahead.expected_base, behind.amount_base)) as double)
+    / nullif(cast(sum(plan.amount_base) as double), 0) as value,
     null::double as previous
-from quarter
-inner join core.budget as budget on budget.month between quarter.period_start and quarter.period_end
-inner join (select distinct code from core.account where section = 'revenue') as account
-    on account.code = budget.account_code
-having count(distinct budget.month) = 3
+from plan
+left join ahead on ahead.month = plan.month
+left join behind on behind.month = plan.month
