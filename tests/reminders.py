@@ -67,7 +67,14 @@ PROOF = """copy_to = "sent@harrow.example"
 proof = "maildir:sent"
 """
 CORE = """
-create schema core; create schema marts; create schema quality;
+create schema core; create schema marts; create schema quality; create schema intelligence;
+create table core.person (person_id varchar, name varchar);
+create table core.project (
+    project_id varchar, name varchar, party_id varchar, manager_id varchar, status varchar, due_on date,
+    ended_on date);
+create table core.milestone (milestone_id varchar, project_id varchar, status varchar);
+create table intelligence.project_forecast (
+    as_of date, project_id varchar, is_named boolean, money_at_risk_base decimal(18, 2));
 create table core.party (party_id varchar, name varchar, email varchar);
 create table core.invoice (
     invoice_id varchar, number varchar, party_id varchar, issued_on date, due_on date, currency varchar,
@@ -104,6 +111,9 @@ class Books:
     invoices: list[Owed] = field(default_factory=list)
     emails: dict[str, str | None] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    over: dict[str, int] = field(default_factory=dict)  # client -> money its project is heading over by
+    reopened: set[str] = field(default_factory=set)  # clients with a milestone reopened
+    late: dict[str, int] = field(default_factory=dict)  # client -> days its project is late
     broken: list[tuple[str, str, str, str]] = field(default_factory=list)  # table, rule, severity, dimension
 
     def change(self, invoice: str, **values: Any) -> None:
@@ -140,6 +150,7 @@ class Books:
                             "insert into core.payment values (?, 'in', ?, ?, ?, ?)",
                             [owed.invoice, kind, as_of, amount, Decimal(amount) * Decimal(owed.rate)],
                         )
+            self._add_projects(connection, as_of)
             for broken in self.broken:
                 connection.execute(
                     "insert into quality.results values (?, ?, ?, ?, ?, false)", [as_of, *broken]
@@ -150,6 +161,21 @@ class Books:
         record(version)
         point(self.firm, version)
         return open_layer(self.firm)
+
+    def _add_projects(self, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+        connection.execute("insert into core.person values ('ada', 'Ada Manager')")
+        for party in {i.party for i in self.invoices}:
+            due = as_of - timedelta(days=self.late.get(party, -30))
+            connection.execute(
+                "insert into core.project values (?, ?, ?, 'ada', 'active', ?, null)",
+                [party, f"Work for {party}", party, due],
+            )
+        for party in self.reopened:
+            connection.execute("insert into core.milestone values ('m', ?, 'reopened')", [party])
+        for party, amount in self.over.items():
+            connection.execute(
+                "insert into intelligence.project_forecast values (?, ?, true, ?)", [as_of, party, amount]
+            )
 
 
 def write_firm(

@@ -386,6 +386,61 @@ def test_what_was_changed_behind_our_back_is_not_sent(desk: Desk) -> None:
     assert everything(desk.mail) == []
 
 
+TROUBLE: dict[str, Callable[[Books], None]] = {
+    "Work for acme is heading over its budget (ask Ada Manager)": lambda books: books.over.update(acme=30000),
+    "Work for acme has a milestone that was reopened (ask Ada Manager)": lambda books: books.reopened.add(
+        "acme"
+    ),
+    "Work for acme is late: it was due on 26 October 2026 (ask Ada Manager)": lambda books: books.late.update(
+        acme=21
+    ),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+def test_a_client_in_trouble_is_talked_to_first_and_that_is_said(desk: Desk, trouble: str) -> None:
+    TROUBLE[trouble](desk.books)
+    desk.publish()
+    acme, beta = desk.propose()
+    assert (acme.state, acme.reason) == ("proposed", f"talk to the project manager first: {trouble}")
+    assert beta.reason is None
+    with pytest.raises(GuardrailHeld, match="talk to the project manager first"):
+        desk.approve(acme.id)
+    desk.books.over, desk.books.reopened, desk.books.late = {}, set(), {}
+    desk.publish()
+    (again,) = desk.propose()
+    assert (again.id, again.reason) == (acme.id, None)
+    desk.approve(acme.id)
+    assert [p.state for p in desk.dispatch()] == ["sent"]
+
+
+def test_trouble_that_comes_after_the_approval_holds_the_message(desk: Desk) -> None:
+    acme, _ = desk.propose()
+    desk.approve(acme.id)
+    desk.books.over = {"acme": 30000}
+    desk.publish()
+    desk.dispatch()
+    assert desk.state(acme.id)[0] == "held"
+    assert "talk to the project manager first" in str(desk.state(acme.id)[1])
+    assert not received(desk.mail, "acme@client.example")
+
+
+def test_small_trouble_is_none_and_a_firm_may_be_warned_or_ask_anyway(desk: Desk) -> None:
+    desk.books.over = {"acme": 24999}
+    desk.publish()
+    assert desk.propose(dry_run=True)[0].reason is None
+    desk.books.over = {"acme": 25000}
+    desk.publish()
+    desk.configure(("exclude_troubled: hold", "exclude_troubled: ignore"))
+    assert desk.propose(dry_run=True)[0].reason is None
+    desk.configure(("exclude_troubled: ignore", "exclude_troubled: warn"))
+    acme, _ = desk.propose()
+    assert "Caution: talk to the project manager first: Work for acme" in (
+        actions.show_proposal(desk.store, acme.id or 0).policy
+    )
+    assert desk.approve(acme.id).state == "approved"
+
+
 def test_what_became_of_it(desk: Desk) -> None:
     acme, _ = desk.propose()
     desk.approve(acme.id)

@@ -107,7 +107,9 @@ def _is_new(kind: Kind, known: Record | None, wanted: Wanted, moment: datetime) 
 def _draft(kind: Kind, occasion: Occasion, wanted: Wanted) -> Draft:
     evidence = header(occasion, wanted) | kind.evidence(occasion, wanted)
     content = kind.content(occasion, wanted, evidence)
-    content["policy"] = wanted.approval.in_words(wanted.amount)
+    content["policy"] = " ".join(
+        filter(None, (wanted.approval.in_words(wanted.amount), content.get("caution")))
+    )
     expires_at = occasion.moment + timedelta(days=wanted.approval.expires_days)
     situation = guardrails.read_situation(occasion.layer, kind, evidence)
     case = guardrails.Case(

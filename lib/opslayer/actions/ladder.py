@@ -47,6 +47,12 @@ class ReminderRule(Rule):
     quiet_days: int = Field(0, ge=0)
     minimum_amount: Decimal = Field(Decimal(0), ge=0)
     exclude_disputed: bool = True
+    exclude_troubled: Literal["hold", "warn", "ignore"] = Field(
+        "hold", description="what trouble on a client's project does to a reminder: hold it, or say so on it"
+    )
+    troubled_from: Decimal = Field(
+        Decimal(0), ge=0, description="base currency expected over budget, from which that is trouble"
+    )
     ladder: tuple[Rung, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,13 +25,23 @@ ON_ITS_WAY = ("approved", "sending", "uncertain")
 REMINDED = (*ON_ITS_WAY, "sent", "rejected")
 
 
-def _gather(occasion: Occasion) -> list[Invoice]:
-    """The open invoices that stand on the ladder's first rung or above it."""
+@dataclass(frozen=True)
+class Books:
+    """The open invoices that stand on the ladder's first rung or above it; trouble on projects, by client."""
+
+    invoices: list[Invoice]
+    trouble: dict[str, list[str]]
+
+
+def _gather(occasion: Occasion) -> Books:
     rule: ReminderRule = occasion.rule
-    return read_invoices(occasion.layer.query(rule.who, from_days=rule.ladder[0].days).to_dicts())
+    rows = occasion.layer.query(rule.who, from_days=rule.ladder[0].days).to_dicts()
+    if rule.exclude_troubled == "ignore":
+        return Books(read_invoices(rows), {})
+    return Books(read_invoices(rows), read_trouble(occasion.layer, from_amount=rule.troubled_from))
 
 
-def _wanted(session: Session, occasion: Occasion, invoices: list[Invoice]) -> list[Wanted]:
+def _wanted(session: Session, occasion: Occasion, books: Books) -> list[Wanted]:
     """What the rule calls for, given what left, is on its way or was refused; what is open does not count."""
     reached = (
         select(ProposalDocument.document_id, func.max(ProposalDocument.level))
@@ -41,8 +52,18 @@ def _wanted(session: Session, occasion: Occasion, invoices: list[Invoice]) -> li
     )
     reminded = {row[0]: row[1] for row in session.execute(reached)}
     quiet = set(session.scalars(select(Record.subject).where(_is_quiet(occasion))))
-    due = due_reminders(invoices, occasion.rule, reminded=reminded, quiet=quiet)
-    return [_as_wanted(reminder) for reminder in due]
+    due = due_reminders(books.invoices, occasion.rule, reminded=reminded, quiet=quiet)
+    return [_as_wanted(reminder, books.trouble.get(reminder.party_id, [])) for reminder in due]
+
+
+def read_trouble(layer: Layer, *, from_amount: Decimal) -> dict[str, list[str]]:
+    """What is wrong on running projects, in words, by client; worst first."""
+    found: dict[str, list[str]] = {}
+    for row in layer.query("client_trouble", from_amount=str(from_amount)).to_dicts():
+        who = f" (ask {row['manager_name']})" if row["manager_name"] else ""
+        name = row["project_name"] or row["project_id"]
+        found.setdefault(row["party_id"], []).append(f"{name} {row['trouble']}{who}")
+    return found
 
 
 def _is_quiet(occasion: Occasion) -> ColumnElement[bool]:
@@ -54,7 +75,7 @@ def _is_quiet(occasion: Occasion) -> ColumnElement[bool]:
     return and_(Record.rule == occasion.rule.name, on_its_way | recent)
 
 
-def _as_wanted(reminder: Reminder) -> Wanted:
+def _as_wanted(reminder: Reminder, trouble: list[str]) -> Wanted:
     count = len(reminder.invoices)
     covers = f"{count} {'invoice' if count == 1 else 'invoices'}"
     return Wanted(
@@ -67,27 +88,34 @@ def _as_wanted(reminder: Reminder) -> Wanted:
         amount=reminder.amount,
         level=reminder.rung.days,
         documents={invoice.invoice_id: rung.days for invoice, rung in reminder.invoices},
+        basis={"trouble": trouble},
         detail=reminder,
     )
 
 
 def _changed(record: Record, wanted: Wanted) -> bool:
-    """An address or an open amount is another; what failed waits for another address."""
+    """An address, an open amount or the trouble is another; what failed waits for another address."""
     reminder: Reminder = wanted.detail
     if record.evidence["party_email"] != reminder.client.party_email:
         return True
     open_amounts = {invoice.invoice_id: str(invoice.open_amount) for invoice, _ in reminder.invoices}
     before = {row["invoice_id"]: row["open_amount"] for row in record.evidence["invoices"]}
-    return record.state in OPEN and before != open_amounts
+    is_other = before != open_amounts or _trouble_seen(record.evidence) != wanted.basis["trouble"]
+    return record.state in OPEN and is_other
 
 
-def _superseded(session: Session, occasion: Occasion, invoices: list[Invoice], record: Record) -> str | None:
+def _trouble_seen(evidence: dict[str, Any]) -> list[str]:
+    """What was known of it when it was drafted."""
+    return list((evidence.get("basis") or {}).get("trouble", ()))
+
+
+def _superseded(session: Session, occasion: Occasion, books: Books, record: Record) -> str | None:
     """A client who is left alone keeps the proposal; others lose one that is no longer as it is due."""
     if session.scalar(
         select(Record.id).where(_is_quiet(occasion), Record.subject == record.subject).limit(1)
     ):
         return None
-    open_now = {invoice.invoice_id: invoice for invoice in invoices}
+    open_now = {invoice.invoice_id: invoice for invoice in books.invoices}
     gone = [
         row["number"]
         for row in record.evidence["invoices"]
@@ -100,16 +128,22 @@ def _superseded(session: Session, occasion: Occasion, invoices: list[Invoice], r
 
 
 def _evidence(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
-    return gather(occasion.rule, wanted.detail)
+    return gather(occasion.rule, wanted.detail) | {"troubled_from": str(occasion.rule.troubled_from)}
 
 
 def _content(occasion: Occasion, wanted: Wanted, evidence: dict[str, Any]) -> dict[str, Any]:
-    return message.write(occasion.firm, wanted.detail.rung, evidence, moment=occasion.moment)
+    content = message.write(occasion.firm, wanted.detail.rung, evidence, moment=occasion.moment)
+    if occasion.rule.exclude_troubled == "warn" and wanted.basis["trouble"]:
+        content["caution"] = f"Caution: {_talk_first(wanted.basis['trouble'])}."
+    return content
 
 
 def _standing(layer: Layer, evidence: dict[str, Any]) -> dict[str, dict[str, Any]]:
     ids = json.dumps([row["invoice_id"] for row in evidence["invoices"]])
-    return {row["invoice_id"]: row for row in layer.query("invoice_standing", invoice_ids=ids).to_dicts()}
+    trouble = read_trouble(layer, from_amount=Decimal(evidence.get("troubled_from", 0)))
+    found = trouble.get(evidence["party_id"], [])
+    rows = layer.query("invoice_standing", invoice_ids=ids).to_dicts()
+    return {row["invoice_id"]: {**row, "trouble": found} for row in rows}
 
 
 def _invoices(case: Case) -> Hold | None:
@@ -144,6 +178,19 @@ def _address(case: Case) -> Hold | None:
     return None
 
 
+def _no_trouble(case: Case) -> Hold | None:
+    """A client whose project is in trouble is talked to before it is asked for money."""
+    if case.rule is None or case.rule.exclude_troubled != "hold":
+        return None
+    trouble = next((row.get("trouble") for row in case.situation.documents.values()), None)
+    return Hold(_talk_first(trouble)) if trouble else None
+
+
+def _talk_first(trouble: list[str]) -> str:
+    more = f" (and {len(trouble) - 1} more)" if len(trouble) > 1 else ""
+    return f"talk to the project manager first: {trouble[0]}{more}"
+
+
 KIND = Kind(
     rule=ReminderRule,
     gather=_gather,
@@ -160,7 +207,7 @@ KIND = Kind(
         Column("currency", ""),
     ),
     standing=_standing,
-    checks=(_invoices, _address, one_address),
+    checks=(_invoices, _address, one_address, _no_trouble),
     changed=_changed,
     superseded=_superseded,
 )
