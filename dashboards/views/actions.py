@@ -37,7 +37,7 @@ if uncertain:
 st.header("Waiting for a decision", anchor=False)
 shown = [p for p in waiting if wanted.casefold() in p.party_name.casefold()]
 if not waiting:
-    st.info("Nothing waits. The job morning proposes what is due: `opslayer run morning`.")
+    st.info("Nothing waits. The jobs morning and wednesday propose what is due: `opslayer run morning`.")
 elif not shown:
     st.markdown(f':gray[None of a client like "{wanted}".]')
 with st.container(gap="xsmall"):
@@ -55,7 +55,7 @@ if unsent:
 st.header("Decided", anchor=False)
 parts.table(
     tables.decided(every),
-    {"party_name": "Client", "rung": "Reminder", "amount": f"Overdue, {currency}", "state": "State",
+    {"party_name": "Client", "rung": "What", "amount": f"Amount, {currency}", "state": "State",
      "by": "Approved by", "sent_at": "Sent", "reason": "Why"},
     empty="Nothing has been decided yet.",
 )  # fmt: skip

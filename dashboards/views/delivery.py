@@ -7,7 +7,7 @@ import streamlit as st
 from opslayer.intelligence import overrun
 
 parts.heading("Delivery", "Which projects are heading over their budget, and since when does it show?")
-parts.metric_row("projects_over", "money_at_risk", "projects_without_budget")
+parts.metric_row("projects_over", "money_at_risk", "unbilled_milestones", "projects_without_budget")
 if snapshot.rows("project_state").is_empty():
     st.info("No project has landed: name the tables project, task, person and time_entry in a mapping.")
     st.stop()
@@ -23,6 +23,15 @@ parts.table(
     row_height=94,
 )  # fmt: skip
 parts.behind("projects_named", key="projects-named")
+
+st.header("Finished and not billed", anchor=False)
+parts.table(
+    snapshot.rows("unbilled_milestones"),
+    {"project_name": "Project", "party_name": "Client", "name": "Milestone", "completed_on": "Done",
+     "days_waiting": "Days", "amount_base": f"Amount, {snapshot.firm().base_currency}"},
+    empty="Nothing that is finished waits for its bill.",
+)  # fmt: skip
+parts.behind("unbilled_milestones", key="unbilled-milestones")
 
 st.header("How right has it been?", anchor=False)
 st.markdown(overrun.backtest_verdict(snapshot.rows("overrun_backtest")))

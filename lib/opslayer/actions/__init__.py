@@ -2,6 +2,7 @@
 
 from opslayer.actions.approval import approve, reject, settle
 from opslayer.actions.draft import propose
+from opslayer.actions.invoice.register import issued_invoices, why_nothing_is_billed
 from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.outbox import dispatch
 from opslayer.actions.outcome import Outcome, record_outcomes
@@ -20,6 +21,7 @@ __all__ = [
     "approve",
     "as_table",
     "dispatch",
+    "issued_invoices",
     "list_proposals",
     "load_rules",
     "propose",
@@ -29,5 +31,6 @@ __all__ = [
     "show_proposal",
     "standing_of_week",
     "verify",
+    "why_nothing_is_billed",
     "write_sheets",
 ]

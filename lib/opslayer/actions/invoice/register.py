@@ -120,6 +120,13 @@ def issued_invoices(store: Store) -> pl.DataFrame:
     return pl.DataFrame(table, schema=ISSUED, orient="row")
 
 
+def why_nothing_is_billed(firm: Firm) -> str:
+    """A sentence for a day without drafts."""
+    if firm.billing is None:
+        return "No invoice is drafted: firm.toml has no [billing] section that says who sends them."
+    return "Nothing new waits for its bill."
+
+
 ISSUED: dict[str, pl.DataType | type[pl.DataType]] = {
     "number": pl.String,
     "type": pl.String,
