@@ -1,5 +1,6 @@
 -- one row a milestone that is done and that no invoice of the books bills; key: milestone_id
--- amount in its currency, amount_base in the firm's; one reopened is not done, whatever day it bears
+-- amount in its currency, amount_base in the firm's; one reopened is not done, whatever day it bears, and one that
+-- is done without a day is taken as done when it was due
 -- reads core.milestone, core.project, core.party, core.contract; as_of is bound
 with
 terms as (
@@ -25,12 +26,12 @@ select
     milestone.fx_rate,
     milestone.amount,
     milestone.amount_base,
-    milestone.completed_on,
-    cast($as_of - milestone.completed_on as bigint) as days_waiting
+    coalesce(milestone.completed_on, milestone.due_on, $as_of) as completed_on,
+    cast($as_of - coalesce(milestone.completed_on, milestone.due_on, $as_of) as bigint) as days_waiting
 from core.milestone as milestone
 inner join core.project as project on project.project_id = milestone.project_id
 left join core.party as party on party.party_id = project.party_id
 left join terms on terms.project_id = milestone.project_id
 where
-    milestone.status = 'done' and milestone.completed_on <= $as_of and milestone.invoice_id is null
-    and milestone.amount > 0
+    milestone.status = 'done' and coalesce(milestone.completed_on, milestone.due_on, $as_of) <= $as_of
+    and milestone.invoice_id is null and milestone.amount > 0
