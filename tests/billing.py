@@ -45,7 +45,8 @@ create table core.contract (
     retainer_amount decimal(18, 2), purchase_order varchar, billed_through date);
 create table core.milestone (
     milestone_id varchar, project_id varchar, name varchar, currency varchar, fx_rate decimal(20, 10),
-    amount decimal(18, 2), amount_base decimal(18, 2), due_on date, completed_on date, status varchar, invoice_id varchar);
+    amount decimal(18, 2), amount_base decimal(18, 2), due_on date, completed_on date, status varchar,
+    invoice_id varchar);
 create table core.invoice (invoice_id varchar, number varchar, issued_on date);
 create table core.person (person_id varchar, name varchar, role varchar, bill_rate_base decimal(18, 2));
 create table core.time_entry (
