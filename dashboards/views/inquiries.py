@@ -16,9 +16,8 @@ st.markdown(inquiry.headline(read))
 # what strangers wrote stands in tables only: there it is text, whatever it holds
 parts.table(
     snapshot.rows("inquiries_named"),
-    {"subject": "Subject", "from_address": "From", "match": "Who", "practice": "Practice", "skills": "Skills",
-     "hours": "Hours", "people": "People", "weeks": "Weeks", "starts_on": "Start", "budget": "Budget",
-     "currency": "In", "deadline": "Until", "capacity": "Room", "reasons": "Why"},
+    {"subject": "Subject", "from_address": "From", "match": "Who", "practice": "Practice",
+     "wanted": "Wanted", "capacity": "Room", "reasons": "Why"},
     empty="Nobody has asked for work.",
     row_height=94,
 )  # fmt: skip
@@ -30,9 +29,9 @@ st.markdown(scope.headline(scopes, currency=snapshot.firm().base_currency))
 parts.figure("scope_prices", "scopes")
 parts.table(
     scopes,
-    {"subject": "Subject", "client": "For", "hours": "Hours", "lower_80": "From, h", "upper_80": "To, h",
-     "weeks": "Weeks", "price_base": "Price", "price_lower_80_base": "From", "price_upper_80_base": "To",
-     "budget_base": "May be spent", "document": "Document in var/scopes", "reasons": "Why"},
+    {"subject": "Subject", "hours": "Hours", "weeks": "Weeks", "price_base": "Price",
+     "price_lower_80_base": "From", "price_upper_80_base": "To", "budget_base": "May be spent",
+     "reasons": "Why", "document": "Document in var/scopes"},
     empty="None is drafted. The job monday drafts them.",
     row_height=94,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from opslayer.figures.style import BAD, INK, MAIN, SOFT, Theme, empty, faded, sh
 
 LABEL = 38  # characters of a subject
 SKILLS = 12
+TIGHT = 100  # hours a week of a skill: less than three people
 
 
 def scope_prices(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
@@ -51,7 +52,7 @@ def scope_prices(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         },
         hovertemplate="may be spent: %{x:,.0f}<extra></extra>",
     )
-    reading = "Bars: four chances in five. Dot: expected. Tick: what may be spent; red: less than the range."
+    reading = "Bars: 80% of what can come. Ticks: what may be spent."
     styled(figure, theme, title=title, reading=reading, height=110 + 30 * len(places))
     figure.update_xaxes(tickformat="~s", nticks=6, rangemode="tozero")
     figure.update_yaxes(tickmode="array", tickvals=places, ticktext=[_label(s) for s in scopes["subject"]])
@@ -82,7 +83,7 @@ def inquiry_room(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
             x=[f"{week.day} {week:%b}" for week in weeks],
             y=skills,
             z=values,
-            text=[[short(value) if value is not None else "" for value in row] for row in values],
+            text=[[_tight(value) for value in row] for row in values],
             texttemplate="%{text}",
             textfont={"color": INK[theme], "size": 11},
             zmin=-most,
@@ -99,11 +100,16 @@ def inquiry_room(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
             hovertemplate="%{y}, week of %{x}: %{z:,.0f} hours left<extra></extra>",
         )
     )
-    reading = "Hours free less hours all inquiries would need. Red: short."
+    reading = "Free less needed hours; named where under 100 are left."
     styled(figure, theme, title=title, reading=reading, height=120 + 28 * len(skills))
     figure.update_xaxes(type="category", tickfont={"size": 11, "color": SOFT[theme]}, nticks=7)
     figure.update_yaxes(tickmode="linear", showgrid=False)
     return figure
+
+
+def _tight(hours: float | None) -> str:
+    """The hours that are left, where they are few."""
+    return short(hours) if hours is not None and hours < TIGHT else ""
 
 
 def _label(subject: str | None) -> str:

@@ -113,6 +113,7 @@ def _read_one(
         "score": verdict.score,
         "practice": practice,
         "skills": ", ".join(skills) or None,
+        "wanted": wanted_in_words(value, base_currency),
         **{field: _whole(value.get(field)) for field in ("hours", "people", "weeks")},
         **{field: _day(value.get(field)) for field in ("starts_on", "deadline")},
         "budget": Decimal(value["budget"]) if "budget" in value else None,
@@ -129,6 +130,16 @@ def _read_one(
         message["message_id"], tuple(skills), row["hours"], row["people"], row["weeks"], row["starts_on"]
     ) if is_inquiry else None  # fmt: skip
     return Inquiry(row, [_placed(fact, reading, message["message_id"]) for fact in facts], need)
+
+
+def wanted_in_words(value: dict[str, str], base_currency: str) -> str | None:
+    """What is wanted, as one line: "320 hours, 2 people, from 1 January 2027, EUR 55,000"."""
+    told = [f"{int(value[field]):,} {field}" for field in ("hours", "people", "weeks") if field in value]
+    told += [f"from {_written(value['starts_on'])}"] if "starts_on" in value else []
+    told += [f"until {_written(value['deadline'])}"] if "deadline" in value else []
+    if "budget" in value:
+        told.append(f"{value.get('currency', base_currency)} {Decimal(value['budget']):,.0f}")
+    return ", ".join(told) or None
 
 
 def _skills(named: list[Mention], vocabulary: Vocabulary, practice: str | None) -> list[str]:
@@ -169,6 +180,11 @@ def _table(rows: pl.DataFrame, schema: dict[str, Column], as_of: date) -> pl.Dat
         return pl.DataFrame(schema=schema)
     stamped = rows.with_columns(as_of=pl.lit(as_of), model=pl.lit(MODEL), model_version=pl.lit(VERSION))
     return typed(stamped, pl.Schema(schema))
+
+
+def _written(day: str) -> str:
+    found = date.fromisoformat(day)
+    return f"{found.day} {found:%B %Y}"
 
 
 def _whole(text: str | None) -> int | None:

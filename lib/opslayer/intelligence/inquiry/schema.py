@@ -12,6 +12,7 @@ INQUIRY: dict[str, Column] = {
     "as_of": pl.Date, "message_id": pl.String, "received_at": MOMENT, "from_name": pl.String,
     "from_address": pl.String, "subject": pl.String, "excerpt": pl.String, "language": pl.String,
     "verdict": pl.String, "score": pl.Float64, "practice": pl.String, "skills": pl.String,
+    "wanted": pl.String,
     "hours": pl.Int64, "people": pl.Int64, "weeks": pl.Int64, "starts_on": pl.Date,
     "budget": MONEY, "currency": pl.String,
     "deadline": pl.Date, "match": pl.String, "party_id": pl.String, "party_name": pl.String,

@@ -51,8 +51,8 @@ def headline(scopes: pl.DataFrame, *, currency: str) -> str:
         for name in ("price_lower_80_base", "price_base", "price_upper_80_base")
     )
     return (
-        f"**{len(scopes)} scopes** are drafted for a partner to edit: {middle} in all at today's prices "
-        f"({lower} to {upper} if each came to its end of four chances in five)."
+        f"**{len(scopes)} scopes** are drafted for a partner to edit: {middle} in all at today's prices, "
+        f"{lower} to {upper} at the ends of their ranges."
     )
 
 
@@ -63,6 +63,7 @@ def backtest_verdict(measured: pl.DataFrame) -> str:
     value = {(row["model"], row["metric"]): row["value"] for row in measured.to_dicts()}
     return (
         f"Of the {measured['projects'][0]} projects that ended last, {value[MODEL, 'coverage_80']:.0%} would "
-        f"have lain within their range of 80% (by all projects {value[BASELINE, 'coverage_80']:.0%}); "
-        f"the middle was {value[MODEL, 'error']:.0%} off (hours as agreed: {value[BASELINE, 'error']:.0%})."
+        f"have lain within such a range of 80%, and {value[BASELINE, 'coverage_80']:.0%} within one from all "
+        f"projects; the middle was {value[MODEL, 'error']:.0%} off, the hours as agreed "
+        f"{value[BASELINE, 'error']:.0%}."
     )

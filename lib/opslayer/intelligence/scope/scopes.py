@@ -23,14 +23,14 @@ Column = pl.DataType | type[pl.DataType]
 MADE: dict[str, Column] = {"model": pl.String, "model_version": pl.String}
 SCOPE: dict[str, Column] = {
     "as_of": pl.Date, "message_id": pl.String, "subject": pl.String, "client": pl.String,
-    "practice": pl.String, "basis": pl.String, "asked_hours": pl.Float64, "hours": pl.Float64,
-    "lower_80": pl.Float64, "upper_80": pl.Float64, "weeks": pl.Float64, "people": pl.Float64,
+    "practice": pl.String, "basis": pl.String, "asked_hours": pl.Float64, "hours": pl.Int64,
+    "lower_80": pl.Float64, "upper_80": pl.Float64, "weeks": pl.Int64, "people": pl.Float64,
     "price_base": MONEY, "price_lower_80_base": MONEY, "price_upper_80_base": MONEY, "budget_base": MONEY,
     "similar": pl.Int64, "share_over": pl.Float64, "document": pl.String, "reasons": pl.String,
     **MADE,
 }  # fmt: skip
 ROLE: dict[str, Column] = {
-    "as_of": pl.Date, "message_id": pl.String, "role": pl.String, "hours": pl.Float64, "rate_base": MONEY,
+    "as_of": pl.Date, "message_id": pl.String, "role": pl.String, "hours": pl.Int64, "rate_base": MONEY,
     "price_base": MONEY,
     **MADE,
 }  # fmt: skip
