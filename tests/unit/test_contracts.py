@@ -156,7 +156,8 @@ def test_every_column_a_mapping_reads_is_under_contract(
         assert table.drift in ("freeze", "evolve", "discard")
         assert any(rule.kind == "row_count" for rule in table.rules), name
     for select in (select for selects in mapping.entities.values() for select in selects):
-        text = f"select {', '.join(select.columns.values())} from {select.from_} {' '.join(select.join)}"
+        values = [*select.columns.values(), *(v for by in select.refers.values() for v in by.values())]
+        text = f"select {', '.join(values)} from {select.from_} {' '.join(select.join)}"
         query = sqlglot.parse_one(text + (f" where {select.where}" if select.where else ""), dialect="duckdb")
         tables = {t.alias_or_name: t.name for t in query.find_all(exp.Table) if t.name in mapping.tables}
         for column in query.find_all(exp.Column):

@@ -13,6 +13,7 @@ import pytest
 
 from opslayer import demo
 from opslayer.demo import facts
+from opslayer.demo.generate import parts
 
 AS_OF = demo.AS_OF
 Books = dict[str, pl.DataFrame]
@@ -26,8 +27,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def books(folder: Path) -> Books:
-    return {path.stem: pl.read_csv(path, infer_schema=False) for path in (folder / "data").glob("*.csv")}
+def books(answers: dict[str, Any]) -> Books:
+    """The firm in truth, before each system writes what it has of it."""
+    made: dict[str, list[pl.DataFrame]] = {}
+    for part in parts(answers["seed"], answers["scale"], AS_OF, {}):
+        for name, frame in part.items():
+            made.setdefault(name, []).append(frame)
+    return {name: pl.concat(frames).cast(pl.String) for name, frames in made.items()}
 
 
 @pytest.fixture(scope="module")

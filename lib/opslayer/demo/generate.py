@@ -1,4 +1,4 @@
-"""Write the demo firm: its books as exports of the opslayer templates, its firm.toml, its answer key."""
+"""Write the demo firm as its systems would hand it over, its firm.toml, and its answer key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -15,7 +15,9 @@ from opslayer.demo import costs, facts, ledger, parties, plants, sales, tables
 from opslayer.demo.billing import HOME, billing_tables
 from opslayer.demo.calendar import Days, Month, months, number, rates
 from opslayer.demo.firm import firm_work
+from opslayer.demo.hris import write_workbook
 from opslayer.demo.mailbox import write_mailbox
+from opslayer.demo.systems import PEOPLE, sections, systems
 from opslayer.errors import UsageError
 from opslayer.scaffold import DemoBilling, DemoMail, Member, write_firm
 
@@ -45,21 +47,29 @@ def generate(
 ) -> Demo:
     """Write a firm of about 75 million a year at scale 1; the same arguments write the same bytes.
 
-    CSV is one file a table; Parquet one a table and month for the books, one a table for the work.
+    The books are exports of the templates in `data`; beside them lie `crm`, `projects`, `time` and `people`.
+    CSV is one file a table, the staff system's a workbook; Parquet one a table and month for the books, one a
+    table for the rest.
     Raises UsageError where another firm's firm.toml is in `directory`.
     """
     if (directory / "firm.toml").exists() and not (directory / "answer_key.json").exists():
         raise UsageError(f"{directory} holds a firm that is not the demo", mend="choose another directory")
-    data = directory / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    key: dict[str, object] = {"as_of": str(as_of), "seed": seed, "scale": scale}
+    key: dict[str, Any] = {"as_of": str(as_of), "seed": seed, "scale": scale}
     rows: dict[str, int] = {}
-    for part, made in enumerate(_parts(seed, scale, as_of, key)):
-        for name, frame in made.items():
-            _write(data, name, frame, part, format, is_first=name not in rows)
-            rows[name] = rows.get(name, 0) + len(frame)
+    party = pl.DataFrame()
+    for part, made in enumerate(parts(seed, scale, as_of, key)):
         if "party" in made:
-            key["mailbox"] = write_mailbox(directory / "mailbox", made["party"], as_of=as_of)
+            party = made["party"]
+            key["mailbox"] = write_mailbox(directory / "mailbox", party, as_of=as_of)
+        for system, handed in systems(made, party, seed=seed, as_of=as_of, key=key).items():
+            folder = directory / system
+            folder.mkdir(parents=True, exist_ok=True)
+            if system == PEOPLE and format == "csv":
+                write_workbook(folder / "staff.xlsx", handed, as_of=as_of)
+            for name, frame in handed.items():
+                if system != PEOPLE or format != "csv":
+                    _write(folder, name, frame, part, format, is_first=f"{system}/{name}" not in rows)
+                rows[f"{system}/{name}"] = rows.get(f"{system}/{name}", 0) + len(frame)
     (directory / "answer_key.json").write_text(json.dumps(key, indent=1) + "\n", encoding="utf-8")
     write_firm(
         directory,
@@ -77,6 +87,7 @@ def generate(
         billing=DemoBilling(HOME, "IE6388047V", "IE29AIBK93115212345678", "AIBKIE2D", 23),
         mail=DemoMail("Harrow & Vale Accounts <accounts@harrowvale.example>", "sent@harrowvale.example"),
         maildir="mailbox",
+        beside=sections(format),
     )
     return Demo(directory, as_of, rows)
 
@@ -90,7 +101,11 @@ def _write(folder: Path, name: str, frame: pl.DataFrame, part: int, format: str,
         frame.write_csv(handle, include_header=is_first)
 
 
-def _parts(seed: int, scale: float, as_of: date, key: dict[str, object]) -> Iterator[Tables]:
+def parts(seed: int, scale: float, as_of: date, key: dict[str, Any]) -> Iterator[Tables]:
+    """The firm in truth, in the templates' tables: a month of books each, then the work behind them all.
+
+    Adds to the key what is planted.
+    """
     calendar = months(as_of)
     known = parties.clients(seed, scale)
     bend = plants.bends(calendar)
@@ -221,7 +236,7 @@ def _first_and_regular(month: Month, scale: float, tax_due: int) -> Iterator[pl.
         )
 
 
-def _with_dirt(clean: Tables, key: dict[str, object]) -> Tables:
+def _with_dirt(clean: Tables, key: dict[str, Any]) -> Tables:
     """A duplicate, an orphan, a bad date and an unknown currency; none of them has a journal."""
     invoices, lines = clean["invoice"], clean["invoice_line"]
     twin = invoices.head(1)

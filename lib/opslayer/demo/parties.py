@@ -82,7 +82,7 @@ def party_table(known: Clients, scale: float) -> pl.DataFrame:
     """The template table `party`."""
     rows = []
     for index in range(known.count):
-        name = _name(index)
+        name = client_name(index)
         domain = name.lower().replace(" ", "-")
         rows.append(
             (
@@ -96,7 +96,7 @@ def party_table(known: Clients, scale: float) -> pl.DataFrame:
             )
         )
     for index in range(supplier_count(scale)):
-        name = f"{_name(index * 7 + 3)} Supplies"
+        name = f"{client_name(index * 7 + 3)} Supplies"
         domain = name.lower().replace(" ", "-")
         rows.append(
             (f"S{index + 1:05d}", name, f"billing@{domain}.example", "supplier", facts.BASE, 30, "true")
@@ -105,7 +105,8 @@ def party_table(known: Clients, scale: float) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=columns, orient="row")
 
 
-def _name(index: int) -> str:
+def client_name(index: int) -> str:
+    """The name of a client in the books; later ones are numbered."""
     stems, trades = facts.NAME_STEMS, facts.NAME_TRADES
     stem, trade = stems[index % len(stems)], trades[(index // len(stems) + index) % len(trades)]
     turn = index // (len(stems) * len(trades))

@@ -7,7 +7,7 @@ import polars as pl
 
 from opslayer.demo import facts
 from opslayer.demo.calendar import Days, Month, number, weekday
-from opslayer.demo.parties import Clients
+from opslayer.demo.parties import Clients, client_name
 from opslayer.demo.projects import Projects, month_days
 from opslayer.demo.staff import day_text
 from opslayer.demo.work import SERVICE
@@ -103,9 +103,10 @@ def _opportunities(frame: pl.DataFrame, calendar: list[Month]) -> pl.DataFrame:
     service = pl.col("service").replace_strict(SERVICE, return_dtype=pl.String)
     party = pl.format("C{}", (pl.col("client") + 1).cast(pl.String).str.zfill(5))
     closed = pl.when(pl.col("outcome") != "open").then("closed")
+    names = {client: client_name(client) for client in frame["client"].unique().to_list()}
     return frame.select(
         pl.col("id").alias("opportunity_id"),
-        pl.format("{} for {}", service, party).alias("name"),
+        pl.format("{} for {}", service, pl.col("client").replace_strict(names)).alias("name"),
         party.alias("party_id"),
         service.alias("practice"),
         "stage",

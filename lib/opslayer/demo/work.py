@@ -9,7 +9,7 @@ import polars as pl
 
 from opslayer.demo import facts
 from opslayer.demo.calendar import Days, Month, number
-from opslayer.demo.parties import Clients
+from opslayer.demo.parties import Clients, client_name
 from opslayer.demo.projects import Projects, month_days, project_id
 from opslayer.demo.staff import Staff, day_text, person_id
 from opslayer.demo.timesheets import INTERNAL
@@ -106,11 +106,13 @@ def _money(value: pl.Expr) -> pl.Expr:
 def _project_table(frame: pl.DataFrame, calendar: list[Month]) -> pl.DataFrame:
     service = pl.col("service").replace_strict(SERVICE, return_dtype=pl.String)
     party = pl.format("C{}", (pl.col("client") + 1).cast(pl.String).str.zfill(5))
+    names = {client: client_name(client) for client in frame["client"].unique().to_list()}
+    turn = pl.int_range(1, pl.len() + 1).over("client", "service")
     updated = f"{calendar[-1].last}T06:00:00Z"
     ended = pl.when(~pl.col("is_active")).then("finished")
     table = frame.select(
         project_id(pl.col("project")).alias("project_id"),
-        pl.format("{} {} {}", service, pl.lit("for"), party).alias("name"),
+        pl.format("{} for {} {}", service, pl.col("client").replace_strict(names), turn).alias("name"),
         party.alias("party_id"),
         service.alias("practice"),
         person_id(pl.col("manager")).alias("manager_id"),

@@ -47,6 +47,17 @@ class DemoBilling:
     tax_rate: int
 
 
+@dataclass(frozen=True)
+class SystemFiles:
+    """A further source of files: what it is, its mapping, its folder and how a table's file is named."""
+
+    name: str
+    meaning: str
+    mapping: str
+    path: str
+    pattern: str
+
+
 def write_firm(
     directory: Path,
     *,
@@ -62,6 +73,7 @@ def write_firm(
     mail: DemoMail | None = None,
     billing: DemoBilling | None = None,
     maildir: str | None = None,
+    beside: Sequence[SystemFiles] = (),
 ) -> Path:
     """Write firm.toml and the overlay folders; the path of the file."""
     environment = Environment(
@@ -86,6 +98,7 @@ def write_firm(
         mail=mail,
         billing=billing,
         maildir=maildir,
+        beside=list(beside),
     )
     directory.mkdir(parents=True, exist_ok=True)
     for folder, meaning in FOLDERS.items():
