@@ -1,5 +1,5 @@
 -- one row a pair of parties of two sources that may be one; key: left_id, right_id; is_one: whether that is sure
--- sure are one tax number, one domain, one name that no domain speaks against, or a near name (Jaro-Winkler 0.9) with
+-- sure are one tax number, one domain, one name that no domain speaks against, or a near name (Jaro-Winkler 0.85) with
 -- one telephone or one first part of the domain; and only where neither has a better or an equal match there
 -- a near name alone (0.92) is a candidate
 -- reads staging.party
@@ -72,18 +72,22 @@ likened as (
     inner join party as other on other.party_id = met.right_id
 ),
 
+measured as (
+    select *, likeness >= case when is_second and not is_domain then 0.85 else 0.92 end as is_near from likened
+),
+
 judged as (
     select
         *,
         not is_other_tax and (
             is_tax or is_domain
             or (is_name and (is_second or not is_other_domain))
-            or (likeness >= 0.9 and is_second)
+            or (is_near and is_second)
         ) as is_sure,
         8 * cast(is_tax as integer) + 4 * cast(is_domain as integer) + 2 * cast(is_name as integer)
-        + cast(is_second as integer) + cast(likeness >= 0.9 as integer) as weight
-    from likened
-    where not is_other_tax and (is_tax or is_domain or is_name or likeness >= 0.92 or (likeness >= 0.9 and is_second))
+        + cast(is_second as integer) + cast(is_near as integer) as weight
+    from measured
+    where not is_other_tax and (is_tax or is_domain or is_name or is_near)
 ),
 
 ranked as (
@@ -102,13 +106,13 @@ select
         ', ',
         case when is_tax then 'tax number' end,
         case when is_domain then 'domain' end,
-        case when is_name then 'name' when likeness >= 0.9 then 'near name' end,
+        case when is_name then 'name' when is_near then 'near name' end,
         case when is_second and not is_domain then 'telephone or domain' end
     ) as signs,
     cast(
         case
             when is_tax then 0.99
-            when is_domain and likeness >= 0.9 then 0.98
+            when is_domain and is_near then 0.98
             when is_domain or is_name then 0.9
             else round(0.9 * likeness, 2)
         end as double
