@@ -82,7 +82,7 @@ class Case:
 def good_firm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo firm at a fiftieth of its size, refreshed once."""
     folder = tmp_path_factory.mktemp("good") / "firm"
-    demo.generate(folder, seed=3, scale=0.02, as_of=AS_OF)
+    demo.generate(folder, seed=3, scale=0.02, as_of=AS_OF, as_templates=True)
     from datetime import UTC, datetime
 
     from opslayer.warehouse import refresh

@@ -17,7 +17,7 @@ from opslayer.demo.calendar import Days, Month, months, number, rates
 from opslayer.demo.firm import firm_work
 from opslayer.demo.hris import write_workbook
 from opslayer.demo.mailbox import write_mailbox
-from opslayer.demo.systems import PEOPLE, sections, systems
+from opslayer.demo.systems import BOOKS, PEOPLE, sections, systems
 from opslayer.errors import UsageError
 from opslayer.scaffold import DemoBilling, DemoMail, Member, write_firm
 
@@ -44,10 +44,12 @@ def generate(
     scale: float = 1.0,
     as_of: date = AS_OF,
     format: Literal["csv", "parquet"] = "csv",
+    as_templates: bool = False,
 ) -> Demo:
     """Write a firm of about 75 million a year at scale 1; the same arguments write the same bytes.
 
     The books are exports of the templates in `data`; beside them lie `crm`, `projects`, `time` and `people`.
+    With `as_templates` all of it is in the templates and in `data`, as of a firm that has only exports.
     CSV is one file a table, the staff system's a workbook; Parquet one a table and month for the books, one a
     table for the rest.
     Raises UsageError where another firm's firm.toml is in `directory`.
@@ -61,7 +63,8 @@ def generate(
         if "party" in made:
             party = made["party"]
             key["mailbox"] = write_mailbox(directory / "mailbox", party, as_of=as_of)
-        for system, handed in systems(made, party, seed=seed, as_of=as_of, key=key).items():
+        handing = {BOOKS: made} if as_templates else systems(made, party, seed=seed, as_of=as_of, key=key)
+        for system, handed in handing.items():
             folder = directory / system
             folder.mkdir(parents=True, exist_ok=True)
             if system == PEOPLE and format == "csv":
@@ -87,7 +90,7 @@ def generate(
         billing=DemoBilling(HOME, "IE6388047V", "IE29AIBK93115212345678", "AIBKIE2D", 23),
         mail=DemoMail("Harrow & Vale Accounts <accounts@harrowvale.example>", "sent@harrowvale.example"),
         maildir="mailbox",
-        beside=sections(format),
+        beside=() if as_templates else sections(format),
     )
     return Demo(directory, as_of, rows)
 
