@@ -5,7 +5,7 @@ import polars as pl
 import snapshot
 import streamlit as st
 
-from opslayer.intelligence import variance
+from opslayer.intelligence import margin, variance
 
 AGAINST: dict[variance.Comparison, str] = {"budget": "Budget", "prior": "Month before"}
 
@@ -52,6 +52,18 @@ with left:
         parts.behind("variance_narrative", key="narrative")
 with right:
     parts.figure("variance_bridge", "variance_driver", comparison=against, month=month)
+
+st.header("Margin, by the work behind it", anchor=False)
+drivers = snapshot.rows("margin_driver").filter(pl.col("month") == month)
+left, right = st.columns([5, 6], gap="large")
+with left:
+    st.markdown(margin.paragraph(snapshot.rows("margin_narrative"), month))
+    parts.behind("margin_narrative", key="margin-narrative")
+with right:
+    parts.figure("margin_bridge", "margin_driver", month=month)
+parts.table(
+    margin.by_practice(drivers), margin.TITLES, empty="The job monday explains the last twelve months."
+)
 
 st.header("Out of the ordinary", anchor=False)
 parts.figure("unusual_months", "unusual_months")

@@ -21,7 +21,7 @@ Look = Callable[..., Viewer]
 FIGURES = {
     "briefing": 0,
     "cash": 5,
-    "results": 3,
+    "results": 4,
     "delivery": 1,
     "revenue": 3,
     "people": 3,
