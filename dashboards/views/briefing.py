@@ -43,8 +43,8 @@ left, middle, right = st.columns(3, gap="small")
 with left:
     practices = margin.by_practice(margin.latest(snapshot.rows("margin_driver")))
     part("The month against plan", margin.opening(snapshot.rows("margin_narrative")), "results",
-         practices.sort(pl.col("margin").abs(), descending=True),
-         {name: margin.TITLES[name] for name in ("practice", "revenue", "margin")})  # fmt: skip
+         practices.sort(pl.col("margin_base").abs(), descending=True),
+         {name: margin.TITLES[name] for name in ("practice", "revenue_base", "margin_base")})  # fmt: skip
     part("Waiting for a decision", f"**{len(waiting)}** proposals wait.", "actions", decisions,
          {"title": "Proposal", "amount": "Amount"})  # fmt: skip
 with middle:

@@ -145,7 +145,7 @@ def _bridge(drivers: pl.DataFrame) -> list[dict[str, Any]]:
     reach = (high - low) or 1.0
     return [
         {
-            "name": margin.TITLES.get(name, name),
+            "name": margin.NAMES.get(name, name),
             "amount": _thousands(end - start),
             "start": (min(start, end) - low) / reach,
             "length": abs(end - start) / reach,

@@ -9,19 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from opslayer.figures.style import BAD, GOOD, INK, LINE, SOFT, Theme, empty, short, styled
-
-MARGIN_DRIVERS = {
-    "volume": "Volume",
-    "rate": "Rate",
-    "mix": "Mix",
-    "utilisation": "Utilisation",
-    "realisation": "Realisation",
-    "scope": "Scope",
-    "timing": "Timing",
-    "fx": "Currency",
-    "cost": "Cost",
-    "other": "Other",
-}
+from opslayer.intelligence import margin
 
 
 def bridge(
@@ -66,9 +54,9 @@ def margin_bridge(frame: pl.DataFrame, *, theme: Theme = "light", month: date | 
             "No closed month has both a budget and time behind it.", theme, title="Margin against plan"
         )
     sums = dict(chosen.group_by("driver").agg(pl.col("amount_base").sum().cast(float)).iter_rows())
-    drivers = [driver for driver in MARGIN_DRIVERS if driver in sums]
+    drivers = [driver for driver in margin.NAMES if driver in sums]
     return bridge(
-        [MARGIN_DRIVERS[driver] for driver in drivers],
+        [margin.NAMES[driver] for driver in drivers],
         [sums[driver] for driver in drivers],
         theme=theme,
         title=f"Margin against plan, {chosen['month'].to_list()[0]:%B %Y}",

@@ -14,6 +14,7 @@ from opslayer.intelligence.margin.narrative import SCHEMA as NARRATIVE_SCHEMA
 from opslayer.intelligence.margin.narrative import draft_month
 from opslayer.intelligence.margin.tables import (
     ALL,
+    NAMES,
     NOT_A_PRACTICE,
     NOTHING,
     TITLES,
@@ -31,6 +32,7 @@ __all__ = [
     "ALL",
     "DRIVERS",
     "MONTHS",
+    "NAMES",
     "NOTHING",
     "NOT_A_PRACTICE",
     "TITLES",

@@ -12,10 +12,7 @@ from opslayer.intelligence.tables import MONEY
 NOT_A_PRACTICE = "Not by practice"
 ALL = "All"
 NOTHING = "No closed month has both a budget and time to take it apart."
-TITLES = {
-    "practice": "Practice",
-    "revenue": "Revenue",
-    "margin": "Margin",
+NAMES = {
     "volume": "Volume",
     "rate": "Rate",
     "mix": "Mix",
@@ -26,6 +23,13 @@ TITLES = {
     "fx": "Exchange",
     "cost": "Cost",
     "other": "Other",
+}
+"""Drivers as people read them."""
+TITLES = {
+    "practice": "Practice",
+    "revenue_base": "Revenue",
+    "margin_base": "Margin",
+    **{f"{driver}_base": name for driver, name in NAMES.items()},
 }
 """Columns of `by_practice` as people read them."""
 OWN = ("rate", "realisation", "scope", "timing", "fx")
@@ -53,7 +57,8 @@ def by_practice(drivers: pl.DataFrame) -> pl.DataFrame:
     wide = wide.with_columns(missing).with_columns(pl.col(*DRIVERS).fill_null(0))
     table = wide.join(_wide(both, "practice"), on="practice")
     table = table.with_columns(last=(pl.col("practice") == ALL) * 2 + (pl.col("practice") == NOT_A_PRACTICE))
-    return table.sort("last", "practice").select(*TITLES)
+    table = table.sort("last", "practice").rename(lambda name: name if name == "practice" else f"{name}_base")
+    return table.select(*TITLES)
 
 
 def largest(drivers: pl.DataFrame, *, by: str = "party_name", rows: int = 5) -> pl.DataFrame:
