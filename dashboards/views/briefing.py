@@ -8,13 +8,14 @@ import snapshot
 import streamlit as st
 
 from opslayer import actions, metrics
-from opslayer.intelligence import inquiry, margin, overrun, utilisation
+from opslayer.intelligence import inquiry, margin, overrun, revenue, utilisation
 
 SHOWN = 3  # rows of each list; the page behind it has them all
 PAGES = {
     "results": ("revenue_against_budget", "gross_margin", "profit"),
     "delivery": ("projects_over", "money_at_risk", "projects_without_budget"),
     "people": ("utilisation", "people_below_target", "short_of_target", "missing_sheets", "time_in_question"),
+    "revenue": ("quarter_revenue", "revenue_against_plan", "win_rate", "deals_past_close", "clients_silent"),
     "inquiries": ("inquiries", "inquiries_price", "mail_for_a_person"),
     "data_health": ("contracts_red", "quarantined", "ledger_age"),
 }
@@ -45,6 +46,10 @@ with left:
     part("The month against plan", margin.opening(snapshot.rows("margin_narrative")), "results",
          practices.sort(pl.col("margin_base").abs(), descending=True),
          {name: margin.TITLES[name] for name in ("practice", "revenue_base", "margin_base")})  # fmt: skip
+    forecast = snapshot.rows("revenue_forecast")  # Wednesday's: it says of which
+    made = "" if forecast.is_empty() else f" As of {parts.day(forecast['as_of'][0])}."
+    part("The quarter's revenue", revenue.headline(forecast, currency=currency) + made, "revenue",
+         forecast.clear(), {})  # fmt: skip
     part("Waiting for a decision", f"**{len(waiting)}** proposals wait.", "actions", decisions,
          {"title": "Proposal", "amount": "Amount"})  # fmt: skip
 with middle:
