@@ -279,6 +279,7 @@ def test_a_client_silent_against_its_rhythm_is_named_and_a_rare_one_is_not() -> 
     rows = [(day, f"c{n}", 10.0) for n in range(30) for day in days]
     rows += [(day, "gone", 10.0) for day in days if day < AS_OF - timedelta(days=110)]
     rows += [(AS_OF - timedelta(days=d), "rare", 10.0) for d in (120, 420, 700)]
+    rows += [(day, "small", 0.1) for day in days if day < AS_OF - timedelta(days=110)]
     inputs = revenue.Inputs(
         history(), pl.DataFrame(schema=PROJECTS), pl.DataFrame(schema=WORK),
         pl.DataFrame(rows, schema=REVENUE, orient="row"),

@@ -66,25 +66,28 @@ def silences(inputs: Inputs, *, as_of: date) -> pl.DataFrame:
     mean = float(np.clip(heard.sum() / life.sum(), 0.01, 0.99))
     yes, no = heard + PRIOR_SPELLS * mean, life - heard + PRIOR_SPELLS * (1 - mean)
     chance = np.exp(betaln(yes, no + silent) - betaln(yes, no))
-    year = inputs.revenue.filter(pl.col("day").is_between(as_of - timedelta(days=364), as_of))
-    worth = year.group_by("party_id").agg(revenue_year_base=pl.col("amount_base").sum())
     rows = by_client.with_columns(
         as_of=pl.lit(as_of),
         silent_days=(pl.lit(as_of) - pl.col("last_contact_on")).dt.total_days(),
         usual_days=pl.Series(SPELL_DAYS * (yes + no) / yes).round(),
         chance=pl.Series(chance),
-        is_named=pl.Series(discoveries(chance, FALSE_SHARE)),
+        is_unlikely=pl.Series(discoveries(chance, FALSE_SHARE)),
         model=pl.lit(MODEL),
         model_version=pl.lit(VERSION),
     )
-    rows = rows.join(worth, on="party_id", how="left").join(_names(inputs), on="party_id", how="left")
+    rows = rows.join(_worth(inputs, by_client), on="party_id", how="left").join(
+        _names(inputs), on="party_id", how="left"
+    )
+    worth = pl.col("revenue_year_base").fill_null(0)
     reasons = pl.format(
         "Heard of in {} of {} four-week spells until {}, in none of the {} since: by its own rhythm a "
         "silence so long comes {} times in a thousand.",
         pl.col("heard").cast(pl.Int64), pl.col("life").cast(pl.Int64), "last_contact_on",
         pl.col("silent").cast(pl.Int64), (pl.col("chance") * 1000).round(1),
     )  # fmt: skip
-    rows = rows.with_columns(reasons=reasons, revenue_year_base=pl.col("revenue_year_base").fill_null(0))
+    rows = rows.with_columns(
+        reasons=reasons, revenue_year_base=worth, is_named=pl.col("is_unlikely") & (worth >= worth.median())
+    )
     return typed(rows.sort("chance", "party_id"), SCHEMA)
 
 
@@ -108,6 +111,14 @@ def _contacts(inputs: Inputs, as_of: date) -> pl.DataFrame:
         inputs.revenue.filter(pl.col("amount_base") > 0).select("party_id", "day"),
     ]
     return pl.concat(parts).drop_nulls().filter((pl.col("day") <= as_of) & (pl.col("party_id") != "(none)"))
+
+
+def _worth(inputs: Inputs, last: pl.DataFrame) -> pl.DataFrame:
+    """What each client was invoiced in the year up to its last contact."""
+    year = inputs.revenue.join(last.select("party_id", "last_contact_on"), on="party_id").filter(
+        pl.col("day").is_between(pl.col("last_contact_on") - timedelta(days=364), pl.col("last_contact_on"))
+    )
+    return year.group_by("party_id").agg(revenue_year_base=pl.col("amount_base").sum())
 
 
 def _names(inputs: Inputs) -> pl.DataFrame:
