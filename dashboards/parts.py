@@ -59,7 +59,7 @@ def _metric(value: metrics.MetricValue, alert: alerts.Alert | None) -> None:
         state = alert.state if alert and alert.state in ACTIVE else "out of range"
         st.markdown(f":red-badge[:material/warning: {state}] :small[expected {limits}]")
     elif value.value is None:
-        st.markdown(":small[:gray[no data yet: run the job morning]]")
+        st.markdown(":small[:gray[no data yet: its job has not run]]")
     else:
         st.markdown(f":small[:gray[{f'in range: {limits}' if limits else 'no range is set'}]]")
     with _behind(f"metric-{metric.name}") as opened:

@@ -115,7 +115,7 @@ def test_books_without_budget_or_forecast(tmp_path: Path, monkeypatch: pytest.Mo
     told = words(opened(firm, "cash", monkeypatch))
     assert "No forecast yet: run the job morning." in told
     assert "There is too little history to test the payment model" in told
-    assert "no data yet: run the job morning" in told, "of cash in"
+    assert "no data yet: its job has not run" in told, "of cash in"
     told = words(opened(firm, "results", monkeypatch))
     assert "no data yet" in told, "of revenue against budget"
     assert "This month is not explained" in told

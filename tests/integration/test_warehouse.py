@@ -200,6 +200,25 @@ def test_outputs_are_published_under_contract_and_stay(firm: Firm) -> None:
     assert counted == [(13,)]
 
 
+def test_outputs_of_an_older_contract_are_no_obstacle(firm: Firm) -> None:
+    """A table that the published snapshot has not, and rows that landed before a column was asked for."""
+    with warehouse.open_layer(firm) as layer:
+        tables = cash.run(layer, as_of=AS_OF)
+    base = warehouse.current(firm)
+    assert base is not None
+    with duckdb.connect(str(base.path)) as connection:
+        connection.execute("drop table intelligence.cash_backtest")
+    warehouse.save_outputs(firm, tables, as_of=AS_OF, moment=MOMENT + timedelta(hours=1))
+    [landed] = (firm.var / "raw" / "intelligence" / "cash_backtest").rglob("*.parquet")
+    pl.read_parquet(landed).drop("model_version").write_parquet(landed)
+    warehouse.build(firm, as_of=AS_OF)
+    with duckdb.connect(str(files.staged(firm)), read_only=True) as connection:
+        counted = connection.execute(
+            "select count(*), count(model_version) from intelligence.cash_backtest"
+        ).fetchall()
+    assert counted == [(len(tables["cash_backtest"]), 0)]
+
+
 def test_outputs_that_break_their_contract_leave_no_trace(firm: Firm) -> None:
     before = warehouse.current(firm)
     with warehouse.open_layer(firm) as layer:

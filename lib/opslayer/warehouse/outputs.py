@@ -39,11 +39,14 @@ def create_outputs(
         manifest = read_manifest(landing(firm, name))
         if manifest is None:
             continue
-        columns = ", ".join(quoted(column.name) for column in table.columns)
         paths = ", ".join(literal(str(landing(firm, name) / file)) for file in manifest.files)
+        landed = f"read_parquet([{paths}], union_by_name = true)"
+        # what landed before a column was in the contract has none
+        had = {row[0] for row in connection.execute(f"describe select * from {landed}").fetchall()}
+        columns = ", ".join(quoted(column.name) for column in table.columns if column.name in had)
         connection.execute(
-            f"insert into {quoted(SCHEMA, name)} select {columns} "
-            f"from read_parquet([{paths}], union_by_name = true) where as_of <= $as_of "
+            f"insert into {quoted(SCHEMA, name)} ({columns}) select {columns} "
+            f"from {landed} where as_of <= $as_of "
             "qualify _load_id = max(_load_id) over (partition by as_of)",
             {"as_of": as_of},
         )
@@ -69,6 +72,7 @@ def replace_outputs(
             raise UsageError(
                 f"{SCHEMA}.{name}: expected the columns {', '.join(expected)}; got {', '.join(frame.columns)}"
             )
+        _create(connection, tables[name], keep=True)  # the snapshot may be older than the contract
         connection.execute(f"delete from {quoted(SCHEMA, name)} where as_of = $as_of", {"as_of": as_of})
         connection.register("frame", frame.select(expected).to_arrow())
         connection.execute(f"insert into {quoted(SCHEMA, name)} select * from frame")
@@ -92,6 +96,7 @@ def copy_version(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _create(connection: duckdb.DuckDBPyConnection, table: Table, *, keep: bool = False) -> None:
     columns = ", ".join(f"{quoted(column.name)} {column.physical_type}" for column in table.columns)
-    connection.execute(f"create or replace table {quoted(*table.name.split('.'))} ({columns})")
+    create = "create table if not exists" if keep else "create or replace table"
+    connection.execute(f"{create} {quoted(*table.name.split('.'))} ({columns})")
