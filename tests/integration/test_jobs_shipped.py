@@ -1,0 +1,35 @@
+"""Every shipped job on a small firm, whole: each of its notebooks runs to its end, as at night."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from opslayer import demo
+from opslayer.config import Firm, load_firm
+from opslayer.runner import run_job
+from opslayer.warehouse import current
+
+MOMENT = datetime(2026, 11, 16, 6, tzinfo=UTC)
+JOBS = ("morning", "monday", "wednesday")
+
+
+@pytest.fixture(scope="module")
+def firm(tmp_path_factory: pytest.TempPathFactory) -> Firm:
+    folder = tmp_path_factory.mktemp("jobs") / "firm"
+    demo.generate(folder, scale=0.05)
+    return load_firm(folder)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("job", JOBS)
+def test_each_step_succeeds_and_publishes(firm: Firm, job: str) -> None:
+    moment = MOMENT + timedelta(hours=JOBS.index(job))
+    done = run_job(firm, job, as_of=demo.AS_OF, moment=moment)
+    assert {step.name: step.cause for step in done.steps if step.state != "succeeded"} == {}
+    live = current(firm)
+    assert live is not None
+    assert live.published_at >= moment
+    assert all(step.output is not None and step.output.exists() for step in done.steps)
