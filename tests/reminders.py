@@ -68,13 +68,16 @@ proof = "maildir:sent"
 """
 CORE = """
 create schema core; create schema marts; create schema quality; create schema intelligence;
-create table core.person (person_id varchar, name varchar);
+create table core.person (person_id varchar, name varchar, email varchar);
 create table core.project (
     project_id varchar, name varchar, party_id varchar, manager_id varchar, status varchar, due_on date,
     ended_on date);
 create table core.milestone (milestone_id varchar, project_id varchar, status varchar);
 create table intelligence.project_forecast (
     as_of date, project_id varchar, is_named boolean, money_at_risk_base decimal(18, 2));
+create table intelligence.staffing_change (
+    as_of date, change_id varchar, role varchar, week_start date, taken_from varchar, project_id varchar,
+    person_id varchar, manager_name varchar);
 create table core.party (party_id varchar, name varchar, email varchar);
 create table core.invoice (
     invoice_id varchar, number varchar, party_id varchar, issued_on date, due_on date, currency varchar,
@@ -163,7 +166,7 @@ class Books:
         return open_layer(self.firm)
 
     def _add_projects(self, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-        connection.execute("insert into core.person values ('ada', 'Ada Manager')")
+        connection.execute("insert into core.person values ('ada', 'Ada Manager', null)")
         for party in {i.party for i in self.invoices}:
             due = as_of - timedelta(days=self.late.get(party, -30))
             connection.execute(
