@@ -9,18 +9,21 @@ import snapshot
 import streamlit as st
 
 from opslayer import figures
-from opslayer.intelligence import chain
+from opslayer.intelligence import chain, revenue
 from opslayer.warehouse import open_layer
 
 
 @dataclass(frozen=True)
 class WhatIf:
-    """One changed deal: the firm's cells that moved, and the deal's own way through the chain."""
+    """One changed deal: the firm's cells that moved, the deal's own way through the chain, cash in by week, and
+    the quarter's revenue."""
 
     before: chain.Chain
     after: chain.Chain
     moves: pl.DataFrame
     walk: pl.DataFrame
+    cash: pl.DataFrame
+    quarters: tuple[revenue.Quarter, revenue.Quarter]
 
     def total(self, step: str, *, later: bool = True) -> tuple[float, float]:
         """Sums of a step before and after; without `later`, of the cells that have a week or month."""
@@ -33,22 +36,32 @@ class WhatIf:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the snapshot")
-def _before(directory: str, version: str) -> tuple[chain.Inputs, chain.Chain]:  # noqa: ARG001
+def _before(directory: str, version: str) -> tuple[chain.Inputs, chain.Chain, revenue.Draws]:  # noqa: ARG001
     with open_layer(snapshot.firm(), version) as layer:
         inputs = chain.gather(layer, as_of=layer.as_of)
-    return inputs, chain.compute(inputs)
+    return inputs, chain.compute(inputs), revenue.draw(inputs.sources, seed=inputs.seed)
 
 
-def before() -> tuple[chain.Inputs, chain.Chain]:
-    """What the published snapshot says, and every link of it."""
+def before() -> tuple[chain.Inputs, chain.Chain, revenue.Draws]:
+    """What the published snapshot says, every link of it, and the revenue to come as drawn."""
     return _before(str(snapshot.firm().directory), snapshot.layer().version.name)
 
 
 @st.cache_resource(max_entries=20, show_spinner="Computing")
 def _what_if(directory: str, version: str, change: chain.Change) -> WhatIf:
-    inputs, was = _before(directory, version)
-    becomes = chain.compute(chain.changed(inputs, change))
-    return WhatIf(was, becomes, chain.moves(was, becomes), chain.walk(was, becomes, change.opportunity_id))
+    inputs, was, drawn = _before(directory, version)
+    changed = chain.changed(inputs, change)
+    becomes = chain.compute(changed)
+    start = snapshot.firm().fiscal_year_start
+    redrawn = revenue.redraw(drawn, changed.sources, change.opportunity_id)
+    return WhatIf(
+        was,
+        becomes,
+        chain.moves(was, becomes),
+        chain.walk(was, becomes, change.opportunity_id),
+        chain.cash_weeks(was, becomes, inputs),
+        (revenue.quarter(drawn, fiscal_year_start=start), revenue.quarter(redrawn, fiscal_year_start=start)),
+    )
 
 
 def what_if(change: chain.Change) -> WhatIf:
@@ -80,6 +93,24 @@ def totals(found: WhatIf) -> None:
                 delta_description=f"was {was:,.0f}",
                 help=told,
             )
+
+
+def quarter(found: WhatIf) -> None:
+    """The quarter's revenue, as it becomes, beside what it was."""
+    was, becomes = found.quarters
+    st.header(f"Revenue of the quarter to {becomes.end.day} {becomes.end:%B %Y}", anchor=False)
+    words = {
+        "Median": ("median", "Half of the cases come to more, half to less."),
+        "Expected": ("expected_base", "The mean, as on the page Revenue."),
+        "From": ("lower_80", "One chance in ten of less."),
+        "To": ("upper_80", "One chance in ten of more."),
+    }
+    with st.grid(len(words), min_column_width=168, border=True, key="quarter"):
+        for title, (name, told) in words.items():
+            before, after = float(getattr(was, name)), float(getattr(becomes, name))
+            change = f"{after - before:+,.0f}" if round(after - before) else None
+            st.metric(title, f"{after:,.0f}", change, delta_description=f"was {before:,.0f}", help=told)
+    st.caption("Eight chances in ten lie between *From* and *To*; what is invoiced is in it.")
 
 
 def figures_of(found: WhatIf, *steps: str) -> None:

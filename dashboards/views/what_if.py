@@ -8,7 +8,7 @@ import streamlit as st
 from opslayer.intelligence import chain, price
 
 parts.heading("What if", "What would move, and where, if one deal were lost, won, or decided later?")
-inputs, _ = chains.before()
+inputs, _, _ = chains.before()
 deals = chains.by_worth(inputs.open_deals)
 if deals.is_empty():
     st.info("No open deal has a forecast of this day: the job wednesday makes one where deals have landed.")
@@ -26,8 +26,23 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     weeks = st.number_input("Weeks later", -13, 26, 4, disabled=outcome != "moved", width=160)
 found = chains.what_if(chain.Change(deal, outcome, int(weeks) if outcome == "moved" else 0))
+chains.quarter(found)
+st.header("Open deals, people and cash", anchor=False)
 chains.totals(found)
 chains.figures_of(found, "revenue", "cash")
+
+st.header("Cash in by week", anchor=False)
+parts.table(
+    found.cash,
+    {"week_start": "Week from", "open_invoices_base": "Open invoices", "deals_before_base": "Open deals, was",
+     "deals_after_base": "Open deals, becomes", "before_base": "Cash in, was",
+     "after_base": "Cash in, becomes"},
+    empty="No week ahead.",
+)  # fmt: skip
+st.caption(
+    "Open invoices are as on the page Cash, and this moves none of them. Open deals are times their chance, "
+    "without tax. Running projects that are not invoiced yet are in neither."
+)
 
 st.header("From the deal to the week's cash", anchor=False)
 parts.table(

@@ -1,8 +1,9 @@
 """What each open deal is expected to bring: hours by role and week, money by month, cash by week.
 
-Hours and money are kept in hundredths and handed out by running totals, so the cells of a deal add up to its
-expected hours and its expected amount exactly. Work is invoiced at the end of its month; cash follows by the
-client's lateness, as the cash forecast's fallback knows it. Money is without tax.
+Revenue is that of the quarter's forecast: a deal's cells are, to the cent, what the forecast of each month has
+for it; what is left of its amount times chance is later. Its margin is revenue less what such work costs. Hours
+are handed out by running totals, so they add up exactly. Revenue is taken as invoiced at the end of its month;
+cash follows by the client's lateness, as the cash forecast's fallback knows it. Money is without tax.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opslayer.intelligence.cash.empirical import client_means
+from opslayer.intelligence import revenue
 from opslayer.intelligence.cash.history import learnable
 from opslayer.intelligence.demand import WEEKS, Deals, hourly, weeks_from, whole
 from opslayer.intelligence.staffing.need import first_monday
@@ -36,19 +38,21 @@ SCHEMA = pl.Schema(
 )
 
 
-def deal_cells(deals: Deals, rates: pl.DataFrame, history: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+def deal_cells(
+    deals: Deals, sources: revenue.Sources, rates: pl.DataFrame, history: pl.DataFrame, *, as_of: date
+) -> pl.DataFrame:
     """One row a deal, step and cell that holds something (columns SCHEMA), in the order of the steps.
 
     win: chance; demand: hours by role and week; revenue and margin: base currency
     by month; cash: base currency by week as in cash_forecast. `is_later` marks what lies past the last cell.
+    `sources` are those of the revenue forecast; a deal that they do not have brings no money.
     """
-    amount = deals.frame["amount_base"].cast(pl.Float64).fill_null(0.0).to_numpy()
     cost = (deals.hours * hourly(deals, rates, "cost_rate_base")).sum(axis=1)
     weeks, months = weeks_from(first_monday(as_of), WEEKS), months_from(as_of, MONTHS)
-    by_month = deals.expected(months)
-    revenue = whole(by_month, 100 * amount)
-    margin = revenue - whole(by_month, 100 * cost)
-    cash = _paid(deals, revenue, months, history, as_of)
+    earned, price = _earned(deals, sources, months)
+    share = np.divide(cost, price, out=np.zeros_like(cost), where=price > 0)
+    margin = earned - whole(earned.astype(np.float64), share)
+    cash = _paid(deals, earned, months, history, as_of)
     hours = whole(deals.expected(weeks)[:, None, :].repeat(len(deals.roles), axis=1), 100 * deals.hours)
     cash_weeks = [as_of + timedelta(days=7 * week + 1) for week in range(WEEKS + 1)]
     win = np.rint(deals.probability * 100).astype(np.int64)[:, None]
@@ -56,7 +60,7 @@ def deal_cells(deals: Deals, rates: pl.DataFrame, history: pl.DataFrame, *, as_o
         [
             _rows("win", deals, win, [as_of], ["chance"]),
             *(_rows("demand", deals, hours[:, n], weeks, [role]) for n, role in enumerate(deals.roles)),
-            _rows("revenue", deals, revenue, months, [""]),
+            _rows("revenue", deals, earned, months, [""]),
             _rows("margin", deals, margin, months, [""]),
             _rows("cash", deals, cash, cash_weeks, [""]),
         ]
@@ -67,6 +71,24 @@ def months_from(day: date, months: int) -> list[date]:
     """First days of `months` months from that of `day`, and of the one after the last."""
     numbers = (day.year * 12 + day.month - 1 + month for month in range(months + 1))
     return [date(number // 12, number % 12 + 1, 1) for number in numbers]
+
+
+def _earned(
+    deals: Deals, sources: revenue.Sources, months: list[date]
+) -> tuple[NDArray[np.int64], Floats]:
+    """Cents by deal and month, the last of what is later; and what each deal brings in all once it is won."""
+    place, known, cents, price = revenue.deal_months(sources)
+    earned = np.zeros((len(deals.frame), len(months)), dtype=np.int64)
+    prices = np.zeros(len(deals.frame))
+    columns = [(n, known.index(month)) for n, month in enumerate(months[:-1]) if month in known]
+    for row, key in enumerate(deals.frame["opportunity_id"]):
+        if key in place:
+            prices[row] = price[place[key]]
+            for to, column in columns:
+                earned[row, to] = cents[place[key], column]
+    left = np.rint(100 * prices * deals.probability).astype(np.int64) - earned.sum(axis=1)
+    earned[:, -1] = np.maximum(left, 0)
+    return earned, prices
 
 
 def _rows(

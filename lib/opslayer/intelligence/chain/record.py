@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from opslayer.intelligence import demand
+from opslayer.intelligence import demand, revenue
 from opslayer.intelligence.chain.cells import SCHEMA as CELLS
 from opslayer.intelligence.chain.cells import deal_cells
 from opslayer.intelligence.chain.what_if import CELL, Chain, Inputs
 
-MODEL, VERSION = "expected values, cell by cell", "1"
+MODEL, VERSION = "expected values, cell by cell", "2"
 TOLD: dict[str, pl.DataType] = {"reasons": pl.String(), "model": pl.String(), "model_version": pl.String()}
 SCHEMA = pl.Schema({"as_of": pl.Date(), **CELLS, **TOLD})
 MOVES = pl.Schema(
@@ -92,7 +92,8 @@ def chain_move(before: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
 
 def _cells(deals: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     known = demand.deals_of(deals, inputs.deal_roles, as_of=inputs.as_of)
-    return deal_cells(known, inputs.practice_rates, inputs.payment_history, as_of=inputs.as_of)
+    sources = revenue.only(inputs.sources, known.frame)
+    return deal_cells(known, sources, inputs.practice_rates, inputs.payment_history, as_of=inputs.as_of)
 
 
 def _words(probability: str) -> pl.Expr:
@@ -106,8 +107,8 @@ def _rule() -> pl.Expr:
     rules = {
         "win": "Chance as forecast.",
         "demand": "Hours it needs times its chance, spread evenly from its start.",
-        "revenue": "Amount times chance, as the work is done.",
-        "margin": "Revenue less what those hours cost.",
+        "revenue": "As won deals of its size were invoiced, times its chance: as in the quarter's forecast.",
+        "margin": "Revenue less what such work costs.",
         "cash": "Invoiced at the end of the month it is worked in, paid as late as the client pays.",
     }
     return pl.col("step").replace_strict(rules, return_dtype=pl.String)

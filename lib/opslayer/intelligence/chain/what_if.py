@@ -7,13 +7,13 @@ revenue and margin, and they the cash; and shortage the price of every other ope
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 import polars as pl
 
 from opslayer.errors import unknown
-from opslayer.intelligence import demand, price
+from opslayer.intelligence import demand, price, revenue
 from opslayer.intelligence.chain.cells import STEPS, deal_cells
 from opslayer.intelligence.layer import Queries, hold_to_day
 
@@ -23,7 +23,10 @@ CELL = ["step", "label", "starts_on", "is_later"]
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a published snapshot says, as frames: the columns of the queries of the same names."""
+    """What a published snapshot says, as frames: the columns of the queries of the same names.
+
+    `sources` are those of the quarter's revenue, whose pipeline is `open_deals`.
+    """
 
     as_of: date
     seed: int
@@ -33,8 +36,10 @@ class Inputs:
     staffing_people: pl.DataFrame
     practice_rates: pl.DataFrame
     payment_history: pl.DataFrame
+    cash_forecast: pl.DataFrame
     need: pl.DataFrame
     effect: price.PriceEffect
+    sources: revenue.Sources
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,18 @@ def gather(layer: Queries, *, as_of: date, seed: int = 0) -> Inputs:
         "staffing_people",
         "practice_rates",
         "payment_history",
+        "cash_forecast",
     )
+    known = [
+        revenue.Level(row["level"], row["spread"], row["checks"])
+        for row in layer.query("revenue_level").iter_rows(named=True)
+    ]
     return Inputs(
         as_of=as_of,
         seed=seed,
         need=demand.project_need(layer, as_of=as_of),
         effect=price.learn(layer.query("priced_deals")),
+        sources=revenue.teach(revenue.gather(layer), as_of, level=known[0] if known else None),
         **{name: layer.query(name) for name in names},
     )
 
@@ -83,7 +94,9 @@ def compute(inputs: Inputs) -> Chain:
         inputs.staffing_people, inputs.need, inputs.staffing_work, deals, as_of=as_of, seed=inputs.seed
     )
     return Chain(
-        cells=deal_cells(deals, inputs.practice_rates, inputs.payment_history, as_of=as_of),
+        cells=deal_cells(
+            deals, inputs.sources, inputs.practice_rates, inputs.payment_history, as_of=as_of
+        ),
         balance=balance,
         prices=price.recommend(
             deals, balance, inputs.practice_rates, inputs.deal_roles, inputs.effect, as_of=as_of
@@ -109,7 +122,49 @@ def changed(inputs: Inputs, change: Change) -> Inputs:
         pl.when(it).then(value).otherwise(pl.col(name)).cast(deals.schema[name]).alias(name)
         for name, value in new.items()
     )
-    return replace(inputs, open_deals=told)
+    later = timedelta(weeks=change.weeks)
+    end = later if change.outcome == "moved" else change.outcome
+    sources = revenue.override(inputs.sources, {change.opportunity_id: end})
+    return replace(inputs, open_deals=told, sources=sources)
+
+
+def cash_weeks(before: Chain, after: Chain, inputs: Inputs) -> pl.DataFrame:
+    """Cash in by week: open invoices as the cash forecast has them, open deals before and after, and the sums.
+
+    Columns week_start, open_invoices_base, deals_before_base, deals_after_base, before_base, after_base;
+    without tax on what open deals bring. Without a cash forecast of the day its column is null, and so are sums.
+    """
+    forecast = inputs.cash_forecast.filter(pl.col("as_of") == inputs.as_of)
+    weeks = pl.DataFrame(
+        {"week_start": [inputs.as_of + timedelta(days=7 * week + 1) for week in range(demand.WEEKS)]},
+        schema={"week_start": pl.Date},
+    )
+    for name, side in (("deals_before_base", before), ("deals_after_base", after)):
+        cash = side.cells.filter(pl.col("step") == "cash", ~pl.col("is_later"))
+        sums = cash.group_by(week_start="starts_on").agg(pl.col("value").sum().alias(name))
+        weeks = weeks.join(sums, on="week_start", how="left", maintain_order="left").with_columns(
+            pl.col(name).fill_null(0)
+        )
+    return (
+        weeks.join(
+            forecast.select("week_start", open_invoices_base="expected_base"),
+            on="week_start",
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(
+            before_base=pl.col("open_invoices_base") + pl.col("deals_before_base"),
+            after_base=pl.col("open_invoices_base") + pl.col("deals_after_base"),
+        )
+        .select(
+            "week_start",
+            "open_invoices_base",
+            "deals_before_base",
+            "deals_after_base",
+            "before_base",
+            "after_base",
+        )
+    )
 
 
 def moves(before: Chain, after: Chain) -> pl.DataFrame:

@@ -12,29 +12,47 @@ from opslayer.intelligence import win
 from opslayer.intelligence.layer import Queries, hold_to_day
 from opslayer.intelligence.revenue.backtest import backtest, backtest_summary, backtest_verdict
 from opslayer.intelligence.revenue.change import by_item, explain, summary
-from opslayer.intelligence.revenue.forecast import TOTAL, expected_items, forecast, override
+from opslayer.intelligence.revenue.forecast import TOTAL, expected_items, forecast
 from opslayer.intelligence.revenue.inputs import Inputs, gather
-from opslayer.intelligence.revenue.level import Past, levelled
+from opslayer.intelligence.revenue.level import Level, Past, level_table, levelled, measure
 from opslayer.intelligence.revenue.silence import silences
 from opslayer.intelligence.revenue.sources import Sources, learn
+from opslayer.intelligence.revenue.what_if import (
+    Draws,
+    Quarter,
+    deal_months,
+    draw,
+    only,
+    override,
+    quarter,
+    redraw,
+)
 from opslayer.intelligence.wording import written
 
 __all__ = [
+    "Draws",
     "Inputs",
+    "Level",
     "Past",
+    "Quarter",
     "Sources",
     "backtest",
     "backtest_summary",
     "backtest_verdict",
     "by_item",
     "change_headline",
+    "deal_months",
+    "draw",
     "expected_items",
     "explain",
     "forecast",
     "gather",
     "headline",
     "learn",
+    "only",
     "override",
+    "quarter",
+    "redraw",
     "run",
     "silences",
     "summary",
@@ -45,18 +63,20 @@ WEEK = timedelta(days=7)
 EVENTS = ["new deal", "won", "lost", "stage", "amount", "close date", "work began", "project ended"]
 
 
-def teach(inputs: Inputs, day: date, past: Past | None = None) -> Sources:
+def teach(inputs: Inputs, day: date, past: Past | None = None, *, level: Level | None = None) -> Sources:
     """The sources of revenue as known on `day`: what `forecast`, `override` and `expected_items` are asked
     of.
 
-    Takes seconds, and they a fraction of one. `past` keeps what is taught of past days between calls.
+    Takes seconds, and they a fraction of one. `past` keeps what is taught of past days between calls; a
+    `level` that is known already, as the table revenue_level has it, is not measured again.
     """
     sources = learn(inputs, day, model=win.teach(inputs.deals, day))
-    return levelled(sources, past or Past(inputs))
+    return levelled(sources, level or measure(sources, past or Past(inputs)))
 
 
 def run(layer: Queries, *, as_of: date, seed: int = 0, fiscal_year_start: int = 1) -> dict[str, pl.DataFrame]:
-    """The tables of the question: revenue_forecast, revenue_change, revenue_backtest, client_silence.
+    """The tables of the question: revenue_forecast, revenue_level, revenue_change, revenue_backtest,
+    client_silence.
 
     Raises UsageError where the snapshot is of another day.
     """
@@ -66,6 +86,7 @@ def run(layer: Queries, *, as_of: date, seed: int = 0, fiscal_year_start: int = 
     now, before = teach(inputs, as_of, past), teach(inputs, as_of - WEEK, past)
     return {
         "revenue_forecast": forecast(now, seed=seed, fiscal_year_start=fiscal_year_start),
+        "revenue_level": level_table(now, measure(now, past)),
         "revenue_change": explain(before, now, fiscal_year_start=fiscal_year_start),
         "revenue_backtest": backtest(inputs, as_of=as_of, past=past),
         "client_silence": silences(inputs, as_of=as_of),

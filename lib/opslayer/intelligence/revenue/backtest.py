@@ -17,7 +17,7 @@ import polars as pl
 
 from opslayer.intelligence.revenue.forecast import MODEL, VERSION, expect
 from opslayer.intelligence.revenue.inputs import Inputs
-from opslayer.intelligence.revenue.level import Past, levelled
+from opslayer.intelligence.revenue.level import Past, levelled, measure
 from opslayer.intelligence.revenue.season import next_month, working_days
 from opslayer.intelligence.revenue.simulation import shared, simulate
 from opslayer.intelligence.revenue.sources import Sources
@@ -65,7 +65,7 @@ def backtest(inputs: Inputs, *, as_of: date, past: Past | None = None) -> pl.Dat
                 continue
             actual = invoiced(inputs, start, end)
             done = invoiced(inputs, start, origin)
-            middle, low, high = _ours(levelled(sources, past), start, until)
+            middle, low, high = _ours(levelled(sources, measure(sources, past)), start, until)
             shared_columns = (end, weeks, origin, actual)
             rows.append((*shared_columns, MODEL, done + middle, done + low, done + high))
             rows.append((*shared_columns, WEIGHTS, done + weighted(inputs, origin, end), None, None))

@@ -8,27 +8,23 @@ so that every sum adds up; intervals are of simulated paths, set around it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from opslayer.errors import unknown
 from opslayer.intelligence.revenue.analogues import HORIZON
 from opslayer.intelligence.revenue.inputs import Floats, Integers
 from opslayer.intelligence.revenue.season import Calendar, calendar, next_month, quarter_start
 from opslayer.intelligence.revenue.simulation import PATHS, shared, simulate
-from opslayer.intelligence.revenue.sources import COMPONENTS, INVOICED, PIPELINE, UNHEARD, Sources
+from opslayer.intelligence.revenue.sources import COMPONENTS, INVOICED, UNHEARD, Sources
 from opslayer.intelligence.tables import MONEY, typed
 
 MODEL, VERSION = "sources of revenue, simulated", "1"
 LEVELS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
 WEEKS = 26
 TOTAL = "total"
-End = Literal["won", "lost"]
 SCHEMA = pl.Schema(
     {
         "as_of": pl.Date(),
@@ -45,23 +41,6 @@ SCHEMA = pl.Schema(
         "model_version": pl.String(),
     }
 )
-
-
-def override(sources: Sources, ends: Mapping[str, End]) -> Sources:
-    """`sources` as they would be if deals ended now as `ends` says, by opportunity_id; nothing else moves.
-
-    Raises UsageError for an id that is no open deal.
-    """
-    deals = sources.items["component"] == PIPELINE
-    place = {key: row for row, key in enumerate(sources.items["key"]) if deals[row]}
-    won = sources.won.copy()
-    for opportunity, end in ends.items():
-        if opportunity not in place:
-            raise unknown("open deal", opportunity, place)
-        won[place[opportunity]] = 0.0
-        if end == "won":
-            won[place[opportunity], 0] = 1.0
-    return replace(sources, won=won)
 
 
 @dataclass(frozen=True)
@@ -126,7 +105,7 @@ def forecast(
             weight = ahead.share * chosen
             drawn = {name: np.einsum("pk,km,pm->p", flow, weight, common) for name, flow in flows.items()}
             cents = expected.within(first, until).sum(axis=1)
-            rows += _rows(sources, period, first, until, cents, drawn, _invoiced(sources, first, until))
+            rows += _rows(sources, period, first, until, cents, drawn, invoiced(sources, first, until))
     weekly = np.vstack(
         [sources.expected(), sources.run_rate * sources.unheard.mean(axis=0)]
     ) * ahead.share.sum(axis=1)
@@ -139,6 +118,11 @@ def forecast(
     return typed(pl.DataFrame(rows), SCHEMA)
 
 
+def quantile(cents: int, paths: Floats, share: float, floor: float = 0.0) -> float:
+    """Of drawn `paths`, set around what is expected; base currency, not below `floor`."""
+    return round(max(float(np.quantile(cents / 100 + paths - paths.mean(), share)), floor), 2)
+
+
 def _rows(
     sources: Sources,
     period: str,
@@ -146,23 +130,22 @@ def _rows(
     until: date,
     cents: Integers,
     drawn: dict[str, Floats],
-    invoiced: int,
+    known: int,
 ) -> list[dict[str, object]]:
     component = np.array([*sources.items["component"].to_list(), UNHEARD])
     reasons = _reasons(sources)
     rows = []
     parts = {name: int(cents[component == name].sum()) for name in COMPONENTS[1:]}
     total = np.sum(list(drawn.values()), axis=0)
-    shown = [(INVOICED, invoiced, np.zeros(1), 0)] if period != "week" else []
+    shown = [(INVOICED, known, np.zeros(1), 0)] if period != "week" else []
     shown += [
         (name, parts[name], drawn[name], int((cents[component == name] > 0).sum())) for name in COMPONENTS[1:]
     ]
-    shown.append((TOTAL, invoiced + sum(parts.values()), total, int((cents > 0).sum())))
+    shown.append((TOTAL, known + sum(parts.values()), total, int((cents > 0).sum())))
     for name, value, paths, items in shown:
-        floor = invoiced / 100 if name in (TOTAL, INVOICED) else 0.0
-        around = value / 100 + paths - paths.mean()
+        floor = known / 100 if name in (TOTAL, INVOICED) else 0.0
         quantiles = {
-            f"{side}_{level}": round(max(float(np.quantile(around, share)), floor), 2)
+            f"{side}_{level}": quantile(value, paths, share, floor)
             for level, pair in LEVELS.items()
             for side, share in zip(("lower", "upper"), pair, strict=True)
         }
@@ -185,7 +168,7 @@ def _rows(
     return rows
 
 
-def _invoiced(sources: Sources, start: date, until: date) -> int:
+def invoiced(sources: Sources, start: date, until: date) -> int:
     """Cents invoiced from `start` until the day before `until`, as far as they are known."""
     chosen = sources.revenue.filter((pl.col("day") >= start) & (pl.col("day") < until))
     return round(float(chosen["amount_base"].cast(pl.Float64).sum()) * 100)

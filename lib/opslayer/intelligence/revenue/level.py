@@ -21,6 +21,7 @@ from opslayer.intelligence.revenue.season import calendar, quarter_start
 from opslayer.intelligence.revenue.sources import Sources, learn
 from opslayer.intelligence.win import WinModel
 
+MODEL, VERSION = "past quarters against their forecasts", "1"
 CHECK_WEEKS = 13
 CHECKS = 9
 OVERLAP = 3  # quarters that end a month apart share two months of three: they count for a third each
@@ -68,24 +69,57 @@ def flow(sources: Sources, weeks: int) -> float:
     return float(total[:weeks] @ share)
 
 
-def levelled(sources: Sources, past: Past) -> Sources:
-    """`sources` brought to the level of past quarters that had ended by their day."""
+@dataclass(frozen=True)
+class Level:
+    """What past quarters came to over what was forecast, drawn towards one, and the spread of its logarithm."""
+
+    factor: float
+    spread: float
+    checks: int
+
+
+def level_table(sources: Sources, level: Level) -> pl.DataFrame:
+    """One row (columns of intelligence.revenue_level)."""
+    told = f"What was invoiced in the quarters after {level.checks} past ends of months, over what was forecast."
+    return pl.DataFrame(
+        {
+            "as_of": [sources.day],
+            "level": [level.factor],
+            "spread": [level.spread],
+            "checks": [level.checks],
+            "reasons": [told if level.checks else "No past quarter is there to hold the forecast against."],
+            "model": [MODEL],
+            "model_version": [VERSION],
+        }
+    )
+
+
+def levelled(sources: Sources, level: Level) -> Sources:
+    """`sources` brought to `level`."""
+    return replace(
+        sources,
+        scale=sources.scale * level.factor,
+        run_rate=sources.run_rate * level.factor,
+        level=level.factor,
+        spread=level.spread,
+    )
+
+
+def measure(sources: Sources, past: Past) -> Level:
+    """The level of past quarters that had ended by the day of `sources`."""
     ratios = [
         ratio
         for day in _month_ends(sources.day - timedelta(weeks=CHECK_WEEKS), CHECKS, past)
         if (ratio := past.ratio(day)) is not None
     ]
     if not ratios:
-        return replace(sources, spread=SPREAD)
+        return Level(1.0, SPREAD, 0)
     count = 1 + (len(ratios) - 1) / OVERLAP
     kept = count / (count + 1)
     centre = kept * float(np.mean(ratios))
     squares = float(((np.array(ratios) - np.mean(ratios)) ** 2).sum()) / OVERLAP
     spread = float(np.sqrt((squares + SPREAD**2) / count))
-    factor = float(np.exp(centre))
-    return replace(
-        sources, scale=sources.scale * factor, run_rate=sources.run_rate * factor, level=factor, spread=spread
-    )
+    return Level(float(np.exp(centre)), spread, len(ratios))
 
 
 def _month_ends(day: date, count: int, past: Past) -> list[date]:

@@ -23,25 +23,28 @@ def simulate(sources: Sources, *, seed: int, paths: int = PATHS) -> dict[str, Fl
     """By component, what is to come by path and week, (paths, HORIZON): without season and what months
     share."""
     flows = {name: np.zeros((paths, HORIZON)) for name in COMPONENTS[1:]}
-    components = sources.items["component"].to_list()
     deals = sources.is_deal
-    for row, (key, component) in enumerate(zip(sources.items["key"].to_list(), components, strict=True)):
-        scale = sources.scale[row]
-        if scale <= 0:
-            continue
-        draws = uniforms(f"{deals[row]}:{key}", seed, 2 * paths).reshape(2, paths)
-        pool = sources.pools[sources.pool[row]]
-        if not deals[row]:
-            flows[component] += scale * pool.draw(draws[0])
-            continue
-        week = np.searchsorted(np.cumsum(sources.won[row]), draws[1], side="right")
-        for start in np.unique(week[week < HORIZON]):
-            chosen = np.flatnonzero(week == start)
-            drawn = pool.draw(draws[0, chosen])
-            flows[component][chosen, start:] += scale * drawn[:, : HORIZON - start]
+    for row, component in enumerate(sources.items["component"].to_list()):
+        if sources.scale[row] > 0:
+            flows[component] += draw_item(sources, row, is_deal=bool(deals[row]), seed=seed, paths=paths)
     pick = (uniforms(UNHEARD, seed, paths) * len(sources.unheard)).astype(np.int64)
     flows[UNHEARD] += sources.run_rate * sources.unheard[pick]
     return flows
+
+
+def draw_item(sources: Sources, row: int, *, is_deal: bool, seed: int, paths: int = PATHS) -> Floats:
+    """What one item is to bring by path and week, (paths, HORIZON): the same whatever the others are."""
+    scale, pool = sources.scale[row], sources.pools[sources.pool[row]]
+    draws = uniforms(f"{is_deal}:{sources.items['key'][row]}", seed, 2 * paths).reshape(2, paths)
+    if not is_deal:
+        running: Floats = scale * pool.draw(draws[0])
+        return running
+    flow = np.zeros((paths, HORIZON))
+    week = np.searchsorted(np.cumsum(sources.won[row]), draws[1], side="right")
+    for start in np.unique(week[week < HORIZON]):
+        chosen = np.flatnonzero(week == start)
+        flow[chosen, start:] = scale * pool.draw(draws[0, chosen])[:, : HORIZON - start]
+    return flow
 
 
 def shared(sources: Sources, calendar: Calendar, *, seed: int, paths: int = PATHS) -> Floats:

@@ -41,7 +41,8 @@ class Sources:
     `scale` is what a path multiplies: a pace a week or an amount, base currency as invoiced. `won` is the
     chance of being won by week (deals only; one in the first week for what has been won). `pools` are by
     `pool`. `unheard`: paths of work nobody has heard of, over `run_rate`. No season is in any flow.
-    `level`: what all flows were brought to by past quarters; `spread`: of its logarithm.
+    `level`: what all flows were brought to by past quarters; `spread`: of its logarithm. `sizes` are the
+    amounts that part won deals into classes, `of_size` the pool of each class.
     """
 
     day: date
@@ -57,6 +58,8 @@ class Sources:
     revenue: pl.DataFrame
     outlook: Outlook
     is_fallback: bool
+    sizes: Floats
+    of_size: Integers
     level: float = 1.0
     spread: float = 0.0
 
@@ -102,6 +105,7 @@ def learn(inputs: Inputs, day: date, *, model: WinModel | None = None) -> Source
         _not_started(deals, values, work, book, realisation),
         _pipeline(ahead, book, realisation),
     ]
+    of_size = book.of_size()
     unheard = analogues.unheard_of(work, values, work.ended, budget)
     recent = values[:, -analogues.RUN_RATE_WEEKS :]
     return Sources(
@@ -118,6 +122,8 @@ def learn(inputs: Inputs, day: date, *, model: WinModel | None = None) -> Source
         revenue=inputs.revenue.filter(pl.col("day") <= day),
         outlook=ahead,
         is_fallback=is_fallback,
+        sizes=edges,
+        of_size=of_size,
     )
 
 
@@ -140,6 +146,10 @@ class _Book:
         sizes = np.digitize(amounts, self._edges)
         pairs = zip(sizes.tolist(), waited.tolist(), strict=True)
         return np.array([self._deal(size, wait) for size, wait in pairs], dtype=np.int64)
+
+    def of_size(self) -> Integers:
+        """Pools of deals that have not waited, by class of size."""
+        return np.array([self._deal(size, 0) for size in range(len(self._edges) + 1)], dtype=np.int64)
 
     def _deal(self, size: int, waited: int) -> int:
         if (size, waited) not in self._numbers:
