@@ -15,8 +15,8 @@ from opslayer.warehouse import open_layer
 
 @dataclass(frozen=True)
 class WhatIf:
-    """One changed deal: the firm's cells that moved, the deal's own way through the chain, cash in by week, and
-    the quarter's revenue."""
+    """One changed deal: the firm's cells that moved, the deal's own way through the chain, cash in by
+    week, and the quarter's revenue."""
 
     before: chain.Chain
     after: chain.Chain

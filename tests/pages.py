@@ -6,6 +6,8 @@ import csv
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from filelock import FileLock
+
 from opslayer import actions, alerts, demo, metrics
 from opslayer.config import Firm, load_firm
 from opslayer.intelligence import (
@@ -52,6 +54,18 @@ def publish_books(firm: Firm) -> Version:
     return refresh(firm, as_of=AS_OF, moment=datetime.now(UTC)).version
 
 
+def grown_once(folder: Path, worker: str) -> Firm:
+    """A firm after its morning, not to be changed: the first worker that asks makes it, all share it."""
+    place = (folder if worker == "master" else folder.parent) / "grown"
+    with FileLock(f"{place}.lock"):
+        if not (place / "finished").exists():
+            firm = write_books(place / "firm")
+            publish_books(firm)
+            run_morning(firm)
+            (place / "finished").touch()
+    return load_firm(place / "firm")
+
+
 def run_morning(firm: Firm) -> Version:
     """What the morning's notebooks do: predictions, alerts, proposals."""
     moment = datetime.now(UTC)  # guardrails hold what rests on an old snapshot
@@ -65,7 +79,6 @@ def run_morning(firm: Firm) -> Version:
             | win.run(layer, as_of=AS_OF)
             | revenue.run(layer, as_of=AS_OF)
             | staffing.run(layer, as_of=AS_OF)
-            | win.run(layer, as_of=AS_OF)
             | utilisation.run(layer, as_of=AS_OF)
             | inquiry.run(layer, as_of=AS_OF, zone=firm.zone)
         )

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from opslayer.config import Firm, load_firm
 from tests.browser.viewer import SIZES, Viewer, serving, watch
-from tests.pages import publish_books, run_morning, write_books
+from tests.pages import grown_once
 
 expect.set_options(timeout=30_000)  # a busy machine starts a page in seconds
 ARGUMENTS = (
@@ -35,12 +35,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> Firm:
-    """A firm after its morning; not to be changed."""
-    firm = write_books(tmp_path_factory.mktemp("grown") / "firm")
-    publish_books(firm)
-    run_morning(firm)
-    return firm
+def grown(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Firm:
+    """A firm after its morning, this worker's: not to be changed, but its server writes a log."""
+    made = grown_once(tmp_path_factory.getbasetemp(), worker_id)
+    return load_firm(shutil.copytree(made.directory, tmp_path_factory.mktemp("served") / "firm"))
 
 
 @pytest.fixture(scope="session")

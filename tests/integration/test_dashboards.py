@@ -17,7 +17,7 @@ from opslayer import metrics
 from opslayer.config import Firm, load_firm
 from opslayer.store import AlertRecord, Decision, Proposal, open_store
 from opslayer.warehouse import open_layer
-from tests.pages import DASHBOARDS, PAGES, publish_books, run_morning, write_books
+from tests.pages import DASHBOARDS, PAGES, grown_once, publish_books, run_morning, write_books
 
 MAEVE, INES = "maeve@harrowvale.example", "ines@harrowvale.example"
 
@@ -32,12 +32,9 @@ def on_this_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def grown(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A firm after its morning; not to be changed."""
-    firm = write_books(tmp_path_factory.mktemp("grown") / "firm")
-    publish_books(firm)
-    run_morning(firm)
-    return firm.directory
+    return grown_once(tmp_path_factory.getbasetemp(), worker_id).directory
 
 
 @pytest.fixture
@@ -338,7 +335,18 @@ def test_what_if_moves_everything_and_publishes_nothing(firm: Firm, monkeypatch:
     app.segmented_control[0].set_value("won").run()
     assert not app.exception
     won = {metric.label: metric.value for metric in app.metric}
-    assert float(won["Revenue"].replace(",", "")) > float(lost["Revenue"].replace(",", ""))
+    for title in ("Revenue", "Expected", "Median", "To"):
+        assert float(won[title].replace(",", "")) > float(lost[title].replace(",", ""))
+    with open_layer(firm) as layer:
+        invoices = layer.query("cash_forecast")["expected_base"].to_list()
+        quarter = layer.query("revenue_forecast").filter(period="quarter", component="total")
+    weeks = next(table.value for table in app.dataframe if "open_invoices_base" in table.value)
+    assert weeks["open_invoices_base"].to_list() == [float(value) for value in invoices]
+    was = re.search(
+        r"was ([\d,]+)", next(m for m in app.metric if m.label == "Expected").proto.delta_description
+    )
+    assert was is not None
+    assert was[1] == f"{quarter['expected_base'][0]:,.0f}"
     app.segmented_control[0].set_value("moved").run()
     app.number_input[0].set_value(8).run()
     assert not app.exception

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -293,3 +294,47 @@ def test_a_client_silent_against_its_rhythm_is_named_and_a_rare_one_is_not() -> 
 def test_false_discoveries_are_held() -> None:
     assert discoveries(np.array([0.001, 0.03, 0.9, 0.5]), 0.1) == [True, True, False, False]
     assert discoveries(np.array([0.5, 0.6]), 0.1) == [False, False]
+
+
+def test_a_deal_moved_keeps_its_chance_and_brings_the_same_later() -> None:
+    sources = taught()
+    deal = sources.outlook.deals["opportunity_id"][int(np.argmax(sources.outlook.won.sum(axis=1)))]
+    row = sources.items["key"].to_list().index(deal)
+    later = revenue.override(sources, {deal: timedelta(weeks=4)})
+    assert later.won[row, :4].tolist() == [0.0] * 4
+    assert later.won[row, 4:].tolist() == sources.won[row, :-4].tolist()
+    at_once = revenue.override(sources, {deal: -timedelta(weeks=200)})
+    assert at_once.won[row, 0] == pytest.approx(sources.outlook.won.sum(axis=1).max())
+    unmoved = revenue.override(sources, {deal: timedelta(0)})
+    assert (unmoved.won == sources.won).all()
+    others = np.arange(len(sources.items)) != row
+    assert (later.won[others] == sources.won[others]).all()
+
+
+@pytest.mark.parametrize("end", ["won", "lost", timedelta(weeks=3)])
+def test_the_quarter_of_what_if_is_that_of_the_forecast_to_the_cent(end: Any) -> None:
+    sources = taught()
+    deal = revenue.expected_items(sources, AS_OF, date(2027, 1, 1)).filter(component="pipeline")["key"][0]
+    changed = revenue.override(sources, {deal: end})
+    found = revenue.quarter(revenue.redraw(revenue.draw(sources), changed, deal))
+    told = quarter(revenue.forecast(changed))["total"]
+    assert found.expected_base == told["expected_base"]
+    assert abs(found.lower_80 - told["lower_80"]) <= Decimal("0.01")
+    assert abs(found.upper_80 - told["upper_80"]) <= Decimal("0.01")
+    assert found.lower_80 < found.median < found.upper_80
+    assert found.expected_base != quarter(revenue.forecast(sources))["total"]["expected_base"]
+
+
+def test_open_deals_alone_are_the_pipeline_as_it_is() -> None:
+    sources = taught()
+    deals = sources.outlook.deals.with_columns(
+        win_probability=pl.Series(sources.outlook.probability),
+        **{
+            name: pl.Series(
+                [AS_OF + timedelta(days=7 * int(week)) for week in sources.outlook.close_week(share)]
+            )
+            for name, share in (("close_earliest", 0.1), ("close_on", 0.5), ("close_latest", 0.9))
+        },
+    )
+    only = revenue.only(sources, deals)
+    assert (revenue.deal_months(only)[2] == revenue.deal_months(sources)[2]).all()

@@ -1,9 +1,9 @@
 """What each open deal is expected to bring: hours by role and week, money by month, cash by week.
 
-Revenue is that of the quarter's forecast: a deal's cells are, to the cent, what the forecast of each month has
-for it; what is left of its amount times chance is later. Its margin is revenue less what such work costs. Hours
-are handed out by running totals, so they add up exactly. Revenue is taken as invoiced at the end of its month;
-cash follows by the client's lateness, as the cash forecast's fallback knows it. Money is without tax.
+Revenue is that of the quarter's forecast: a deal's cells are, to the cent, what the forecast of each month
+has for it; what is left of its amount times chance is later. Its margin is revenue less what such work costs.
+Hours are handed out by running totals, so they add up exactly. Revenue is taken as invoiced at the end of its
+month; cash follows by the client's lateness, as the cash forecast's fallback knows it. Money is without tax.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from opslayer.intelligence.cash.empirical import client_means
 from opslayer.intelligence import revenue
+from opslayer.intelligence.cash.empirical import client_means
 from opslayer.intelligence.cash.history import learnable
 from opslayer.intelligence.demand import WEEKS, Deals, hourly, weeks_from, whole
 from opslayer.intelligence.staffing.need import first_monday
@@ -73,9 +73,7 @@ def months_from(day: date, months: int) -> list[date]:
     return [date(number // 12, number % 12 + 1, 1) for number in numbers]
 
 
-def _earned(
-    deals: Deals, sources: revenue.Sources, months: list[date]
-) -> tuple[NDArray[np.int64], Floats]:
+def _earned(deals: Deals, sources: revenue.Sources, months: list[date]) -> tuple[NDArray[np.int64], Floats]:
     """Cents by deal and month, the last of what is later; and what each deal brings in all once it is won."""
     place, known, cents, price = revenue.deal_months(sources)
     earned = np.zeros((len(deals.frame), len(months)), dtype=np.int64)

@@ -94,9 +94,7 @@ def compute(inputs: Inputs) -> Chain:
         inputs.staffing_people, inputs.need, inputs.staffing_work, deals, as_of=as_of, seed=inputs.seed
     )
     return Chain(
-        cells=deal_cells(
-            deals, inputs.sources, inputs.practice_rates, inputs.payment_history, as_of=as_of
-        ),
+        cells=deal_cells(deals, inputs.sources, inputs.practice_rates, inputs.payment_history, as_of=as_of),
         balance=balance,
         prices=price.recommend(
             deals, balance, inputs.practice_rates, inputs.deal_roles, inputs.effect, as_of=as_of
@@ -129,10 +127,10 @@ def changed(inputs: Inputs, change: Change) -> Inputs:
 
 
 def cash_weeks(before: Chain, after: Chain, inputs: Inputs) -> pl.DataFrame:
-    """Cash in by week: open invoices as the cash forecast has them, open deals before and after, and the sums.
+    """Cash in by week: open invoices as the cash forecast has them, open deals before and after, and sums.
 
     Columns week_start, open_invoices_base, deals_before_base, deals_after_base, before_base, after_base;
-    without tax on what open deals bring. Without a cash forecast of the day its column is null, and so are sums.
+    without tax on what open deals bring. Without a cash forecast of the day its column and the sums are null.
     """
     forecast = inputs.cash_forecast.filter(pl.col("as_of") == inputs.as_of)
     weeks = pl.DataFrame(

@@ -71,7 +71,7 @@ def flow(sources: Sources, weeks: int) -> float:
 
 @dataclass(frozen=True)
 class Level:
-    """What past quarters came to over what was forecast, drawn towards one, and the spread of its logarithm."""
+    """What past quarters came to over what was forecast, drawn towards one; spread of its logarithm."""
 
     factor: float
     spread: float
@@ -80,7 +80,7 @@ class Level:
 
 def level_table(sources: Sources, level: Level) -> pl.DataFrame:
     """One row (columns of intelligence.revenue_level)."""
-    told = f"What was invoiced in the quarters after {level.checks} past ends of months, over what was forecast."
+    told = f"What was invoiced in quarters after {level.checks} past ends of months, over their forecasts."
     return pl.DataFrame(
         {
             "as_of": [sources.day],

@@ -1,6 +1,6 @@
 """The quarter with another pipeline: deals won, lost or moved, and what one of them brings month by month.
 
-Only the deal that changes is drawn again; everybody else keeps their draws, so two quarters differ by it alone.
+Only the deal that changes is drawn again; the others keep their draws, so two quarters differ by it alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WEIGHTS = (0.3, 0.4, 0.3)  # of those three quantiles: Keefer and Bodily, Manage
 
 @dataclass(frozen=True)
 class Draws:
-    """What is to come by path and week over all sources, shape (paths, HORIZON), and what it was drawn from."""
+    """What is to come by path and week over all sources, shape (paths, HORIZON), and what drew it."""
 
     sources: Sources
     seed: int
@@ -50,8 +50,8 @@ class Quarter:
 
 
 def override(sources: Sources, ends: Mapping[str, End | timedelta]) -> Sources:
-    """`sources` as they would be if deals ended now as `ends` says, by opportunity_id, or were decided so much
-    later (whole weeks; earlier where negative, but not before now). Nothing else moves.
+    """`sources` as they would be if deals ended now as `ends` says, by opportunity_id, or were decided so
+    much later (whole weeks; earlier where negative, but not before now). Nothing else moves.
 
     Raises UsageError for an id that is no open deal.
     """
@@ -81,9 +81,9 @@ def moved(chances: Floats, weeks: int) -> Floats:
 def only(sources: Sources, deals: pl.DataFrame) -> Sources:
     """`sources` with no items but these deals, in their order, as the open ones they are or were.
 
-    `deals` has opportunity_id, name, party_id, party_name, stage, amount_base, win_probability and CLOSES. One
-    that is open keeps its chances by week, scaled to win_probability and moved to close_on; of another the
-    three days stand for them.
+    `deals` has opportunity_id, name, party_id, party_name, stage, amount_base, win_probability and CLOSES.
+    One that is open keeps its chances by week, scaled to win_probability and moved to close_on; of another
+    the three days stand for them.
     """
     known = _deals(sources)
     middle = sources.outlook.close_week(0.5) if known else np.zeros(0, dtype=np.int64)
@@ -118,8 +118,8 @@ def only(sources: Sources, deals: pl.DataFrame) -> Sources:
 def deal_months(sources: Sources) -> tuple[dict[str, int], tuple[date, ...], Integers, Floats]:
     """What each open deal is expected to bring, to the cent as in the forecast of each month and quarter.
 
-    Place of each deal by opportunity_id; months; cents, shape (deals, months); and what each brings in all once
-    it is won, base currency.
+    Place of each deal by opportunity_id; months; cents, shape (deals, months); and what each brings in all
+    once it is won, base currency.
     """
     expected = expect(sources)
     place = _place(sources)
