@@ -52,7 +52,7 @@ def _what_if(directory: str, version: str, change: chain.Change) -> WhatIf:
     inputs, was, drawn = _before(directory, version)
     changed = chain.changed(inputs, change)
     becomes = chain.compute(changed)
-    start = snapshot.firm().fiscal_year_start
+    start = snapshot.firm().firm.fiscal_year_start
     redrawn = revenue.redraw(drawn, changed.sources, change.opportunity_id)
     return WhatIf(
         was,
@@ -105,7 +105,7 @@ def quarter(found: WhatIf) -> None:
         "From": ("lower_80", "One chance in ten of less."),
         "To": ("upper_80", "One chance in ten of more."),
     }
-    with st.grid(len(words), min_column_width=168, border=True, key="quarter"):
+    with st.grid(len(words), min_column_width=240, border=True, key="quarter"):
         for title, (name, told) in words.items():
             before, after = float(getattr(was, name)), float(getattr(becomes, name))
             change = f"{after - before:+,.0f}" if round(after - before) else None

@@ -8,7 +8,7 @@ import streamlit as st
 from opslayer.intelligence import chain, price
 
 parts.heading("What if", "What would move, and where, if one deal were lost, won, or decided later?")
-inputs, _, _ = chains.before()
+inputs = chains.before()[0]
 deals = chains.by_worth(inputs.open_deals)
 if deals.is_empty():
     st.info("No open deal has a forecast of this day: the job wednesday makes one where deals have landed.")
