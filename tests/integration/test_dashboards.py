@@ -117,7 +117,7 @@ def test_books_without_budget_or_forecast(tmp_path: Path, monkeypatch: pytest.Mo
     assert "no data yet" in told, "of revenue against budget"
     assert "This month is not explained" in told
     told = words(opened(firm, "actions", monkeypatch))
-    assert "Nothing waits. The job morning proposes what is due" in told
+    assert "Nothing waits. The jobs morning and wednesday propose what is due" in told
     assert "Nothing has been decided yet." in told
     assert "No notebook has run yet" in words(opened(firm, "data_health", monkeypatch))
 
@@ -178,13 +178,13 @@ def test_another_month_and_comparison(firm: Firm, monkeypatch: pytest.MonkeyPatc
 
 
 def waiting(app: AppTest, firm: Firm, who: str | None) -> int:
-    """Choose who decides and open the first proposal: its number."""
+    """Choose who decides and open the first proposal that nothing holds: its number."""
     if who:
         app.selectbox(key="decider").set_value(who).run()
     with open_store(firm) as store, store.session() as session:
         first = session.scalars(
             select(Proposal)
-            .where(Proposal.state == "proposed")
+            .where(Proposal.state == "proposed", Proposal.reason.is_(None))
             .order_by(Proposal.level.desc(), Proposal.amount.desc())
         ).first()
     assert first is not None
