@@ -76,6 +76,14 @@ TOTALS = {
     "shortage": ("Hours short", "Demand above what the firm means to bill, thirteen weeks."),
     "bench": ("Hours on the bench", "Hours meant to be billed that have no demand, thirteen weeks."),
 }
+STEPS = {
+    "win": "Chance, %",
+    "demand": "Hours of work",
+    **{step: title for step, (title, _) in TOTALS.items()},
+    "price": "Price of another deal",
+    "displaced": "Margin it displaces",
+}
+"""Steps of the chain as people read them."""
 WORSE_UP = ("shortage", "bench")
 
 
@@ -131,12 +139,18 @@ def way(found: WhatIf) -> pl.DataFrame:
     """The deal's own cells that move; its chance in per cent."""
     scale = pl.when(pl.col("step") == "win").then(100.0).otherwise(1.0)
     values = pl.col("before", "after", "moved").cast(pl.Float64) * scale
-    return found.walk.filter(pl.col("moved") != 0).with_columns(values)
+    label = pl.col("label").replace({"chance": ""})
+    return _titled(found.walk.filter(pl.col("moved") != 0).with_columns(values, label))
 
 
 def elsewhere(found: WhatIf, deals: pl.DataFrame) -> pl.DataFrame:
     """What moves beyond the deal, by one or more: shortage, bench, and the prices of other deals by name."""
     names = dict(deals.select("opportunity_id", "name").iter_rows())
-    return found.moves.filter(
+    moved = found.moves.filter(
         pl.col("step").is_in(["shortage", "bench", "price", "displaced"]), pl.col("moved").abs() >= 1
-    ).with_columns(pl.col("label").replace(names))
+    )
+    return _titled(moved.with_columns(pl.col("label").replace(names)))
+
+
+def _titled(cells: pl.DataFrame) -> pl.DataFrame:
+    return cells.with_columns(pl.col("step").replace(STEPS))

@@ -10,6 +10,7 @@ import people
 import polars as pl
 import snapshot
 import streamlit as st
+import widths
 
 from opslayer import alerts, figures, metrics
 from opslayer.errors import OpslayerError
@@ -127,14 +128,23 @@ def figure(name: str, query: str, *, frame: pl.DataFrame | None = None, **option
     behind(query, key=key)
 
 
-def table(frame: pl.DataFrame, columns: Mapping[str, str], *, empty: str, **options: Any) -> None:
-    """The `columns` (name -> title) of a frame; days and amounts as people write them."""
+def table(
+    frame: pl.DataFrame, columns: Mapping[str, str], *, empty: str, place: int = widths.PLACE, **options: Any
+) -> None:
+    """The `columns` (name -> title) of a frame, in a `place` so many pixels wide; days and amounts as people
+    write them, and long texts whole."""
     if frame.is_empty():
         st.markdown(f":gray[{empty}]")
         return
     shown = frame.select(_whole(frame[name]) for name in columns)
-    config = {name: _column(name, title, shown.schema[name]) for name, title in columns.items()}
-    st.dataframe(shown, hide_index=True, column_config=config, **options)
+    fit = widths.fit(shown, columns, place)
+    wide = fit.columns if fit else {}
+    config = {
+        name: _column(name, title, shown.schema[name], wide.get(name)) for name, title in columns.items()
+    }
+    if fit:
+        options = {"row_height": fit.row, "height": fit.height} | options
+    st.dataframe(shown, hide_index=True, column_config=config, placeholder="", **options)
 
 
 def _whole(values: pl.Series) -> pl.Series:
@@ -142,13 +152,17 @@ def _whole(values: pl.Series) -> pl.Series:
     if not (values.dtype.is_decimal() or values.dtype.is_float()):
         return values
     numbers = values.cast(pl.Float64)
-    if values.name in figures.SHARES:
+    if _is_share(values.name):
         return numbers.round(2)
     small = numbers.abs().max() or 0.0
     return numbers if values.name == "open_amount" or small < 100 else numbers.round(0)  # type: ignore[operator]
 
 
-def _column(name: str, title: str, kind: pl.DataType) -> Any:
+def _is_share(name: str) -> bool:
+    return name in figures.SHARES or name.startswith(("share", "probability"))
+
+
+def _column(name: str, title: str, kind: pl.DataType, width: int | None) -> Any:
     config = st.column_config
     if name == "month":
         return config.DateColumn(title, format="MMM YYYY", width="small")
@@ -157,12 +171,11 @@ def _column(name: str, title: str, kind: pl.DataType) -> Any:
     if kind == pl.Datetime:
         return config.DatetimeColumn(title, format="D MMM, HH:mm", timezone=snapshot.firm().zone.key)
     if name.endswith("_json"):
-        return config.JsonColumn(title)
+        return config.JsonColumn(title, width=width or "large")
     if kind.is_numeric():
         money = "accounting" if name == "open_amount" else "localized"
-        share = name in figures.SHARES or name.startswith(("share", "probability"))
-        return config.NumberColumn(title, format="percent" if share else money)
-    return config.TextColumn(title, width="large" if name in ("reasons", "mend") else None)
+        return config.NumberColumn(title, format="percent" if _is_share(name) else money, width=width)
+    return config.TextColumn(title, width=width)
 
 
 def behind(query: str, *, key: str, **values: Any) -> None:
@@ -188,7 +201,8 @@ def _source(query: str, title: str, *, with_rows: bool = False, **values: Any) -
         days = found["as_of"].drop_nulls() if "as_of" in found.columns else pl.Series([live.as_of])
         if len(days) and days.max() != live.as_of:
             st.warning(f"These rows are as of {day(days.max())}, older than the snapshot.")  # type: ignore[arg-type]
-        table(found.head(SHOWN), {name: name for name in found.columns}, empty="No rows.", height=260)
+        table(found.head(SHOWN), {name: name for name in found.columns}, empty="No rows.", height=260,
+              row_height=35)  # fmt: skip
     else:
         st.caption(f"{title}: {query}")
     st.code(snapshot.layer().sql(query), language="sql", height=220 if with_rows else "content")

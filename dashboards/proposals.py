@@ -21,8 +21,8 @@ PAST = {"approve": "Approved", "reject": "Rejected", "sent": "Kept as sent", "se
 def show(proposal: actions.Proposal, person: Person | None) -> None:
     """One line; opened, all that a person needs to decide."""
     held = " :orange-badge[held]" if proposal.reason else ""
-    amount = f"{proposal.amount:,.0f} {proposal.currency}"
-    label = f"**{_plain(proposal.party_name)}** · {proposal.rung} · {amount}{held}"
+    amount = f" · {proposal.amount:,.0f} {proposal.currency}" if proposal.amount else ""
+    label = f"**{_plain(proposal.party_name)}** · {proposal.rung}{amount}{held}"
     with st.expander(label, key=f"proposal-{proposal.id}", on_change="rerun") as opened:
         if opened.open and proposal.id is not None:
             left, right = st.columns([4, 5], gap="large")

@@ -50,7 +50,7 @@ def decided(proposals: Iterable[actions.Proposal]) -> pl.DataFrame:
     """One row a proposal that waits for nobody."""
     return pl.DataFrame(
         [
-            (p.party_name, p.rung, p.amount, p.state, ", ".join(p.approvals), p.sent_at, p.reason or "")
+            (p.party_name, p.rung, p.amount or None, p.state, _approved_by(p), p.sent_at, p.reason or "")
             for p in proposals
             if p.state not in ("proposed", "uncertain")
         ],
@@ -65,3 +65,8 @@ def decided(proposals: Iterable[actions.Proposal]) -> pl.DataFrame:
         },
         orient="row",
     )
+
+
+def _approved_by(proposal: actions.Proposal) -> str:
+    """The people; or that its rule lets it go by itself."""
+    return ", ".join("by its rule" if name.startswith("rule ") else name for name in proposal.approvals)

@@ -10,6 +10,7 @@ import streamlit as st
 from opslayer import actions, metrics
 from opslayer.intelligence import inquiry, margin, overrun, revenue, utilisation
 
+CARD = 370  # pixels across
 SHOWN = 3  # rows of each list; the page behind it has them all
 PAGES = {
     "results": ("revenue_against_budget", "gross_margin", "profit"),
@@ -31,12 +32,12 @@ def part(title: str, said: str, page: str, rows: pl.DataFrame, columns: Mapping[
         st.page_link(f"views/{page}.py", label=f"**{title}**", icon=":material/arrow_forward:")
         st.markdown(said)
         if not rows.is_empty():
-            parts.table(rows.head(SHOWN), columns, empty="", row_height=34)
+            parts.table(rows.head(SHOWN), columns, empty="", place=CARD)
 
 
 waiting = [p for p in actions.list_proposals(snapshot.store()) if p.state in ("proposed", "uncertain")]
 decisions = pl.DataFrame(
-    [(p.title, float(p.amount)) for p in waiting],
+    [(p.title, float(p.amount)) for p in sorted(waiting, key=lambda p: (-p.level, -p.amount))],
     schema={"title": pl.String, "amount": pl.Float64},
     orient="row",
 )
@@ -45,13 +46,13 @@ with left:
     practices = margin.by_practice(margin.latest(snapshot.rows("margin_driver")))
     part("The month against plan", margin.opening(snapshot.rows("margin_narrative")), "results",
          practices.sort(pl.col("margin_base").abs(), descending=True),
-         {name: margin.TITLES[name] for name in ("practice", "revenue_base", "margin_base")})  # fmt: skip
+         {"practice": "Against plan", "revenue_base": "Revenue", "margin_base": "Margin"})  # fmt: skip
     forecast = snapshot.rows("revenue_forecast")  # Wednesday's: it says of which
     made = "" if forecast.is_empty() else f" As of {parts.day(forecast['as_of'][0])}."
     part("The quarter's revenue", revenue.headline(forecast, currency=currency) + made, "revenue",
          forecast.clear(), {})  # fmt: skip
     part("Waiting for a decision", f"**{len(waiting)}** proposals wait.", "actions", decisions,
-         {"title": "Proposal", "amount": "Amount"})  # fmt: skip
+         {"title": "Proposal", "amount": f"Amount, {currency}"})  # fmt: skip
 with middle:
     part("Projects heading over", overrun.headline(snapshot.rows("project_forecast")), "delivery",
          snapshot.rows("projects_named"), {"name": "Project", "money_at_risk_base": "At risk"})  # fmt: skip
@@ -61,7 +62,7 @@ with middle:
 with right:
     part("The weekend's inquiries", inquiry.headline(snapshot.rows("inquiries")), "inquiries",
          snapshot.rows("inquiries_named"),
-         {"from_name": "From", "practice": "Practice", "subject": "Subject"})  # fmt: skip
+         {"from_name": "From", "subject": "Subject"})  # fmt: skip
 with right, st.container(border=True, gap="xsmall"):
     values = snapshot.measured()
     out = [value for value in values.values() if value.out_of_range or value.failure]

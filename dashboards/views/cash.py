@@ -42,13 +42,11 @@ parts.table(
         "due_on": "Due",
         "expected_on": "Expected",
         "days_late": "Days late",
-        "lower_80": "80 % from",
-        "upper_80": "80 % to",
+        "lower_80": "80% from",
+        "upper_80": "80% to",
         "reasons": "Why",
     },
     empty="Nothing is expected late." if not forecast.is_empty() else "No forecast yet: run the job morning.",
-    height=420,
-    row_height=76,
 )
 
 st.header("How right has the forecast been?", anchor=False)

@@ -17,10 +17,9 @@ st.header("Heading over budget", anchor=False)
 parts.table(
     snapshot.rows("projects_named"),
     {"name": "Project", "party_name": "Client", "budget_hours": "Budget, h", "hours_to_date": "So far, h",
-     "eac_hours": "At completion, h", "probability_over": "Probability", "money_at_risk_base": "At risk",
+     "eac_hours": "At completion, h", "probability_over": "Chance of over", "money_at_risk_base": "At risk",
      "first_visible_on": "Visible since", "reasons": "Why"},
     empty="None has nine chances in ten of exceeding its budget. The job morning looks each day.",
-    row_height=94,
 )  # fmt: skip
 parts.behind("projects_named", key="projects-named")
 

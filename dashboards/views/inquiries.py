@@ -19,7 +19,6 @@ parts.table(
     {"subject": "Subject", "from_address": "From", "match": "Who", "practice": "Practice",
      "wanted": "Wanted", "capacity": "Room", "reasons": "Why"},
     empty="Nobody has asked for work.",
-    row_height=94,
 )  # fmt: skip
 parts.behind("inquiry_fact", key="inquiry-fact")
 parts.figure("inquiry_room", "inquiry_capacity")
@@ -33,7 +32,6 @@ parts.table(
      "price_lower_80_base": "From", "price_upper_80_base": "To", "budget_base": "May be spent",
      "reasons": "Why", "document": "Document in var/scopes"},
     empty="None is drafted. The job monday drafts them.",
-    row_height=94,
 )  # fmt: skip
 parts.behind("scope_similar", key="scope-similar")
 st.markdown(scope.backtest_verdict(snapshot.rows("scope_backtest")))
@@ -45,6 +43,5 @@ parts.table(
     {"received_at": "Came", "from_address": "From", "subject": "Subject", "excerpt": "Begins",
      "reasons": "Why"},
     empty="No mail is unclear.",
-    row_height=70,
 )  # fmt: skip
 parts.behind("inquiries_unclear", key="inquiries-unclear")

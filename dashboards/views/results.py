@@ -61,6 +61,7 @@ with left:
     parts.behind("margin_narrative", key="margin-narrative")
 with right:
     parts.figure("margin_bridge", "margin_driver", month=month)
+st.markdown("**Against plan, by practice**")
 parts.table(
     margin.by_practice(drivers), margin.TITLES, empty="The job monday explains the last twelve months."
 )
@@ -72,6 +73,5 @@ parts.table(
     snapshot.rows("unusual_lines"),
     {"posted_on": "Posted", "account_name": "Account", "amount_base": "Amount", "reasons": "Why"},
     empty="None in the last look at the books; the job morning looks.",
-    row_height=76,
 )
 parts.behind("unusual_lines", key="unusual-lines")

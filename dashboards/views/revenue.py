@@ -33,7 +33,6 @@ parts.table(
      "win_probability": "Chance", "stage_weight": "Stage's weight", "close_on": "Decided about",
      "expected_close_on": "Its owner says", "reasons": "Why"},
     empty="No deal is open.",
-    row_height=74,
 )  # fmt: skip
 
 st.header("Clients gone silent", anchor=False)
@@ -42,7 +41,6 @@ parts.table(
     {"party_name": "Client", "last_contact_on": "Last heard of", "silent_days": "Days since",
      "usual_days": "Usually every", "revenue_year_base": "Invoiced in a year", "reasons": "Why"},
     empty="No client with a rhythm has gone silent.",
-    row_height=74,
 )  # fmt: skip
 
 st.header("How right has it been?", anchor=False)

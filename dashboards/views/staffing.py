@@ -25,7 +25,6 @@ parts.table(
      "weeks_planned": "Weeks", "taken_from_name": "Taken from",
      "value_base": "Worth", "cost_base": "Costs", "bench_avoided_base": "Bench avoided", "reasons": "Why"},
     empty="No change is worth more than it costs.",
-    row_height=94,
 )  # fmt: skip
 st.caption(
     "Costs: what a dearer person costs above the role, hours above their target, getting into the work and "
@@ -39,7 +38,6 @@ parts.table(
     {"name": "Project", "party_name": "Client", "role": "Lacks", "gap_hours": "Missing, h",
      "need_hours": "Needs, h", "assigned_hours": "Planned, h", "due_on": "Due", "reasons": "Why"},
     empty="Every project has the people its remaining work needs.",
-    row_height=94,
 )  # fmt: skip
 parts.behind("staffing_need", key="staffing-need")
 

@@ -53,8 +53,8 @@ parts.table(
     height=420,
 )  # fmt: skip
 st.caption(
-    "Chance in per cent; hours by role and week; revenue and margin by month; cash by week. The last cell of "
-    "each holds what is later. The firm's cells move by these and by nothing else."
+    "Hours by role and week; revenue and margin by month; cash by week. The last row of each holds what "
+    "comes later. The firm's figures move by these and by nothing else."
 )
 st.header("What else moves", anchor=False)
 parts.table(
@@ -63,7 +63,9 @@ parts.table(
      "moved": "Moves"},
     empty="Nothing: there are people enough with it and without it.",
 )  # fmt: skip
-st.caption("Shortage and bench in hours; the price of other open deals, and the margin each would displace.")
+st.caption(
+    "Weeks and roles where more or fewer hours are missing or free; other open deals, whose prices follow."
+)
 
 st.header("Prices of open deals, as they stand", anchor=False)
 st.markdown(price.headline(snapshot.rows("price_recommendation")))
@@ -73,6 +75,5 @@ parts.table(
      "recommended_base": "Recommended", "lower_base": "From", "upper_base": "To",
      "expected_base": "Chance x margin", "recommended_expected_base": "At that price", "reasons": "Why"},
     empty="No other price is worth more, or history does not say so.",
-    row_height=94,
 )  # fmt: skip
 parts.behind("price_recommendation", key="price-recommendation")

@@ -149,7 +149,7 @@ def test_one_metric_that_fails_leaves_the_others_alone() -> None:
         (9_999, "currency", "9,999 EUR"),
         (0, "currency", "0 EUR"),
         (39.4, "days", "39 days"),
-        (0.1746, "ratio", "17.5 %"),
+        (0.1746, "ratio", "17.5%"),
         (1234, "count", "1,234"),
         (None, "count", "no data"),
     ],

@@ -193,7 +193,7 @@ def _projects(forecast: pl.DataFrame) -> dict[str, Any]:
             "high": row["upper_80"] / float(row["budget_hours"]) / top,
             "whole": 1 / top,
             "risk": _thousands(row["money_at_risk_base"], sign=""),
-            "since": f"{row['first_visible_on']:%-d %b}" if row["first_visible_on"] else "",
+            "since": f"{row['first_visible_on']:%b %Y}" if row["first_visible_on"] else "",
         }
         for row in named.to_dicts()
     ]

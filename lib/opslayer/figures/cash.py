@@ -64,10 +64,10 @@ def cash_forecast(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         line={"color": MAIN[theme], "width": 2.5},
         marker={"size": 6},
         customdata=frame.select(pl.col("lower_80", "upper_80").cast(float)).rows(),
-        hovertemplate="week of %{x|%d %b}: %{y:,.0f}<br>80 %: %{customdata[0]:,.0f} to %{customdata[1]:,.0f}"
+        hovertemplate="week of %{x|%d %b}: %{y:,.0f}<br>80%: %{customdata[0]:,.0f} to %{customdata[1]:,.0f}"
         "<extra></extra>",
     )
-    styled(figure, theme, title=title, reading="Line: expected. Bands: 50, 80 and 95 % of outcomes.")
+    styled(figure, theme, title=title, reading="Line: expected. Bands: 50, 80 and 95% of outcomes.")
     figure.update_xaxes(tickformat="%-d %b", tickvals=weeks[::3])
     _amounts(figure)
     return figure
@@ -130,7 +130,7 @@ def payment_intervals(frame: pl.DataFrame, *, theme: Theme = "light", rows: int 
         customdata=shown.select("reasons").rows(),
         hovertemplate="%{x|%d %b %Y}<br>%{customdata[0]}<extra></extra>",
     )
-    reading = "Dot: expected, red where late. Bar: 80 % of outcomes. Tick: due."
+    reading = "Dot: expected, red where late. Bar: 80% of outcomes. Tick: due."
     styled(figure, theme, title=title, reading=reading, height=110 + 27 * len(names))
     figure.update_yaxes(
         tickvals=places, ticktext=names, showgrid=False, zeroline=False, tickfont={"color": INK[theme]}

@@ -36,7 +36,7 @@ def capacity_weeks(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     )
     figure.update_layout(barmode="stack")
     reading = (
-        "Dark: projects under way. Light: open deals, times their chance. Line: hours meant to be billed."
+        "Full: projects under way. Pale: open deals, times their chance. Line: hours meant to be billed."
     )
     styled(figure, theme, title=title, reading=reading)
     figure.update_xaxes(type="category")
@@ -113,6 +113,7 @@ def chain_moves(frame: pl.DataFrame, *, step: str, theme: Theme = "light") -> go
         f"What it becomes, less what it was; later than shown: {'+' if later > 0 else ''}{short(later)}."
     )
     styled(figure, theme, title=title, reading=reading, height=240)
-    figure.update_xaxes(type="category")
+    figure.update_xaxes(type="category", showline=False)
     figure.update_yaxes(visible=False)
+    figure.add_hline(y=0, line={"color": SOFT[theme], "width": 1})  # bars may all hang below it
     return figure

@@ -60,6 +60,7 @@ SOURCES = {
     "pipeline": ("open deals", 0.28),
     "not_in_pipeline": ("not in the pipeline yet", 0.14),
 }
+CAUSES = {"stage": "Another stage", "lost": "Deals lost", "won": "Deals won", "amount": "Another amount"}
 NO_FORECAST = "No forecast yet: run the job wednesday."
 
 
@@ -86,7 +87,7 @@ def revenue_forecast(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figur
     figure.add_scatter(
         x=[f"{day:%b %Y}" for day in total["period_start"]],
         y=expected,
-        mode="markers+text",
+        mode="markers",
         marker={"color": INK[theme], "size": 7},
         error_y={
             "type": "data",
@@ -96,13 +97,20 @@ def revenue_forecast(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figur
             "color": INK[theme],
             "thickness": 1.5,
         },
-        text=[short(amount) for amount in expected],
-        textposition="top right",
-        textfont={"color": INK[theme]},
         showlegend=False,
         hovertemplate="%{x}: %{y:,.0f}<extra></extra>",
     )
-    styled(figure, theme, title=title, reading="Line: 80% of what can come. Darkest: invoiced.", height=380)
+    figure.add_scatter(
+        x=[f"{day:%b %Y}" for day in total["period_start"]],
+        y=upper,
+        mode="text",
+        text=[short(amount) for amount in expected],
+        textposition="top center",  # above the line, which it would lie on
+        textfont={"color": INK[theme]},
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    styled(figure, theme, title=title, reading="Line: 80% of what can come. Strongest: invoiced.", height=380)
     figure.update_layout(
         barmode="stack",
         showlegend=True,
@@ -122,7 +130,7 @@ def revenue_change(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         .agg(change=pl.col("change_base").sum().cast(float), items=pl.len())
         .sort("change", "cause", descending=[True, False])
     )
-    names = [*causes["cause"].to_list(), "<b>since last week</b>"]
+    names = [*(CAUSES.get(cause, cause.capitalize()) for cause in causes["cause"]), "<b>Since last week</b>"]
     changes = [*causes["change"].to_list(), float(causes["change"].sum())]
     figure = go.Figure(
         go.Waterfall(

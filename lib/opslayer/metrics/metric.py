@@ -131,7 +131,7 @@ def _signed(words: str) -> str:
 
 
 def written(value: float | None, unit: Unit, currency: str) -> str:
-    """A value as people read it: 1.3M EUR, 39 days, 17 %."""
+    """A value as people read it: 1.3M EUR, 39 days, 17.5%."""
     if value is None:
         return "no data"
     match unit:
@@ -145,7 +145,7 @@ def written(value: float | None, unit: Unit, currency: str) -> str:
         case "days":
             return f"{value:,.0f} days"
         case "ratio":
-            return f"{value:.1%}".replace("%", " %")
+            return f"{value:.1%}"
         case "count":
             return f"{value:,.0f}"
 

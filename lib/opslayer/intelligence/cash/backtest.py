@@ -115,7 +115,7 @@ def backtest_verdict(frame: pl.DataFrame) -> str:
     return (
         f"{judgement}: dates were {days['model']:.1f} days off on average against {days['baseline']:.1f}, "
         f"and {table['coverage_80']['model']:.0%} of outcomes fell in its 80% intervals "
-        f"({days['invoices']} forecasts of open invoices at {frame['origin'].n_unique()} past days). "
+        f"({days['invoices']:,} forecasts of open invoices at {frame['origin'].n_unique()} past days). "
         f"{_cash_words(frame)}"
     )
 

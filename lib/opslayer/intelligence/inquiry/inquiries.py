@@ -132,9 +132,14 @@ def _read_one(
     return Inquiry(row, [_placed(fact, reading, message["message_id"]) for fact in facts], need)
 
 
+def _counted(number: int, things: str) -> str:
+    one = {"hours": "hour", "people": "person", "weeks": "week"}
+    return f"{number:,} {things if number != 1 else one[things]}"
+
+
 def wanted_in_words(value: dict[str, str], base_currency: str) -> str | None:
     """What is wanted, as one line: "320 hours, 2 people, from 1 January 2027, EUR 55,000"."""
-    told = [f"{int(value[field]):,} {field}" for field in ("hours", "people", "weeks") if field in value]
+    told = [_counted(int(value[field]), field) for field in ("hours", "people", "weeks") if field in value]
     told += [f"from {_written(value['starts_on'])}"] if "starts_on" in value else []
     told += [f"until {_written(value['deadline'])}"] if "deadline" in value else []
     if "budget" in value:

@@ -32,7 +32,7 @@ SCHEMA = pl.Schema(
     }
 )
 WORDS = {
-    "volume": "volume",
+    "volume": "capacity",
     "rate": "rates",
     "mix": "the mix of practices",
     "utilisation": "utilisation",

@@ -13,7 +13,7 @@ NOT_A_PRACTICE = "Not by practice"
 ALL = "All"
 NOTHING = "No closed month has both a budget and time to take it apart."
 NAMES = {
-    "volume": "Volume",
+    "volume": "Capacity",
     "rate": "Rate",
     "mix": "Mix",
     "utilisation": "Utilisation",

@@ -63,7 +63,8 @@ def backtest_verdict(measured: pl.DataFrame) -> str:
         return "Too few projects have ended to test the model."
     value = {(row["model"], row["metric"]): row["value"] for row in measured.to_dicts()}
     return (
-        f"At half of their budgets, {measured['projects'][0]} ended projects were told apart with an AUC of "
-        f"{value[MODEL, 'auc']:.2f} (burn against time: {value[NAIVE, 'auc']:.2f}) and a Brier score of "
-        f"{value[MODEL, 'brier']:.3f} ({value[NAIVE, 'brier']:.3f}; lower is better)."
+        f"Tried on {measured['projects'][0]:,} ended projects when half of their budgets were spent. Of two, "
+        f"one that went over and one that did not, it gave the first the higher chance in "
+        f"{value[MODEL, 'auc']:.0%} of cases (burn against time: {value[NAIVE, 'auc']:.0%}; a coin: 50%). "
+        f"Brier score {value[MODEL, 'brier']:.3f} ({value[NAIVE, 'brier']:.3f}; lower is better)."
     )

@@ -126,7 +126,7 @@ def _reason(
     else:
         told.append("Nothing is done yet;")
     told.append(
-        f"the {experience.projects} ended projects took {np.exp(experience.centre):.2f}; "
+        f"the {experience.projects:,} ended projects took {np.exp(experience.centre):.2f}; "
         f"for the rest {ratio:.2f} is expected."
     )
     return " ".join(told)

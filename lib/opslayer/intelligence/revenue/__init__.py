@@ -114,11 +114,15 @@ def change_headline(change: pl.DataFrame, *, currency: str) -> str:
         return "There is no forecast of last week to compare with."
     moved = Decimal(change["change_base"].sum())
     deals = change.filter(pl.col("cause").is_in(EVENTS))
-    told = f"It is **{'up' if moved >= 0 else 'down'} {written(moved, currency)}** on last week."
+    cause, _, most_moved = summary(change).row(0)
+    told = (
+        f"It is **{'up' if moved >= 0 else 'down'} {written(moved, currency)}** on last week. Most is "
+        f"{cause}: {written(most_moved, currency)} {'more' if most_moved >= 0 else 'less'}."
+    )
     if deals.is_empty():
         return told
     most = deals.row(0, named=True)
     way = "added" if most["change_base"] >= 0 else "took away"
     client = f" ({most['party_name']})" if most["party_name"] else ""
     amount = written(most["change_base"], currency)
-    return f"{told} {most['name']}{client} {way} most, {amount}: {most['cause']}."
+    return f"{told} Of deals, {most['name']}{client} {way} most, {amount}: {most['cause']}."

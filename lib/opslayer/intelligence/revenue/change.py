@@ -177,10 +177,24 @@ def _moved(row: dict[str, object]) -> tuple[str, str]:
     if row["stage_now"] != row["stage_then"]:
         return "stage", f"From {row['stage_then']} to {row['stage_now']}; {chance}."
     if row["amount_now"] != row["amount_then"]:
-        return "amount", f"Its amount is {row['amount_now']}, from {row['amount_then']}; {chance}."
+        return (
+            "amount",
+            f"Its amount is {_amount(row['amount_now'])}, from {_amount(row['amount_then'])}; {chance}.",
+        )
     if row["close_now"] != row["close_then"]:
-        return "close date", f"Expected to close on {row['close_now']}, from {row['close_then']}; {chance}."
+        return (
+            "close date",
+            f"Expected to close on {_day(row['close_now'])}, from {_day(row['close_then'])}; {chance}.",
+        )
     return "time passed", f"Nothing of it changed but a week passed; {chance}."
+
+
+def _amount(amount: object) -> str:
+    return f"{amount:,.0f}" if amount is not None else "unknown"
+
+
+def _day(when: object) -> str:
+    return f"{when:%-d %B %Y}" if when else "no day"
 
 
 def _names(before: Sources, now: Sources) -> pl.DataFrame:

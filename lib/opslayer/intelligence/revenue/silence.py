@@ -80,10 +80,12 @@ def silences(inputs: Inputs, *, as_of: date) -> pl.DataFrame:
     )
     worth = pl.col("revenue_year_base").fill_null(0)
     reasons = pl.format(
-        "Heard of in {} of {} four-week spells until {}, in none of the {} since: by its own rhythm a "
-        "silence so long comes {} times in a thousand.",
-        pl.col("heard").cast(pl.Int64), pl.col("life").cast(pl.Int64), "last_contact_on",
-        pl.col("silent").cast(pl.Int64), (pl.col("chance") * 1000).round(1),
+        "An invoice, a deal or a project in {} of {} four-week spells up to {}, in none of the {} since. By "
+        "its own rhythm {} of a thousand such silences would be chance.",
+        pl.col("heard").cast(pl.Int64), pl.col("life").cast(pl.Int64),
+        pl.col("last_contact_on").dt.strftime("%-d %B %Y"), pl.col("silent").cast(pl.Int64),
+        pl.when(pl.col("chance") < 0.001).then(pl.lit("fewer than one"))
+        .otherwise((pl.col("chance") * 1000).round().cast(pl.Int64).cast(pl.String)),
     )  # fmt: skip
     rows = rows.with_columns(
         reasons=reasons, revenue_year_base=worth, is_named=pl.col("is_unlikely") & (worth >= worth.median())

@@ -99,7 +99,9 @@ def parts_of(
         for row in similar
     ]  # fmt: skip
     said = [("What", "Understood as", "In their words")]
-    said += [(_FIELDS.get(row["field"], row["field"]), row["value"], f"“{row['quote']}”") for row in facts]
+    said += [
+        (_FIELDS.get(row["field"], row["field"]), _plain(row["value"]), f"“{row['quote']}”") for row in facts
+    ]
     return f"Preliminary scope: {scope['subject'] or 'without a subject'}", [
         Part("", (NOTICE, f"For {scope['client']}, by {scope['practice']}; as of {_day(scope['as_of'])}.")),
         Part("At a glance", rows=glance),
@@ -113,6 +115,13 @@ def parts_of(
         Part("Questions to ask", tuple(_questions(facts))),
         Part("The most similar projects", rows=tuple(past[: 1 + SHOWN])),
     ]
+
+
+def _plain(value: str) -> str:
+    """A day or an amount as people write it; anything else as it is."""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return _day(date.fromisoformat(value))
+    return f"{float(value):,.0f}" if re.fullmatch(r"\d+(\.\d+)?", value) else value
 
 
 def as_markdown(title: str, parts: Sequence[Part]) -> str:

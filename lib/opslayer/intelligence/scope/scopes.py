@@ -167,9 +167,9 @@ def _reasons(
     of_practice = int((similar["practice"] == inquiry["practice"]).sum())
     middle = expected.hours / expected.asked
     told = [
-        f"Asked for are {expected.asked:,.0f} hours (by its {basis}).",
-        f"The {len(similar)} most similar projects, {of_practice} of them {inquiry['practice']}, took "
-        f"{middle:.2f} times what was agreed in the middle; {expected.share_over:.0%} of them exceeded it.",
+        f"It asks for {expected.asked:,.0f} hours (by its {basis}).",
+        f"The {len(similar)} most similar projects, {of_practice} of them {inquiry['practice']}, took a "
+        f"median of {middle:.2f} times the hours agreed; {expected.share_over:.0%} took more than agreed.",
     ]
     if expected.is_whole:
         told.append("They are too few for four chances in five: the range is from the least to the most.")

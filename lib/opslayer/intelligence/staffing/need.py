@@ -162,7 +162,7 @@ def _reasons() -> pl.Expr:
     until = (
         pl.when("is_overdue")
         .then(pl.lit(f"it is past its due date, so spread over {OVERDUE_WEEKS} weeks"))
-        .otherwise(pl.format("until {}", pl.col("due_on")))
+        .otherwise(pl.format("until {}", pl.col("due_on").dt.strftime("%-d %B %Y")))
     )
     said = pl.format("{} hours remain ({}), {}; {}.", hours, source, until, mix)
     return (

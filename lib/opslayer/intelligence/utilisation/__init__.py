@@ -154,10 +154,10 @@ ASIDE = {
     "missing_sheet": "{} handed in no sheet for a week or more, which counts neither way",
     "new": "{} started within the four weeks",
     "few_hours": "{} had less than a week to work",
-    "leave": "{} were on leave for most of it",
+    "leave": "{} on leave for most of it",
     "left": "{} left",
-    "no_target": "{} have no target",
-    "no_hours": "{} have no known hours to work",
+    "no_target": "{} without a target",
+    "no_hours": "{} without known hours to work",
 }
 
 
@@ -167,7 +167,7 @@ def setting_aside(table: pl.DataFrame) -> str:
     parts = [words.format(count[cause]) for cause, words in ASIDE.items() if count.get(cause)]
     little = table.filter((pl.col("probability_below") >= NAMED) & ~pl.col("is_named"))
     if len(little):
-        parts.append(f"{len(little)} more are below their target, by less than half a day a week")
+        parts.append(f"{len(little)} more below their target, by less than half a day a week")
     if not parts:
         return ""
     return f"Of {len(table)} people: {'; '.join(parts)}."

@@ -135,8 +135,9 @@ def verdict(measured: pl.DataFrame) -> str:
     deals = measured.filter(bucket=0)["deals"][0]
     return (
         f"{judgement}: Brier score {value[MODEL, 'brier']:.3f} against {value[RIVAL, 'brier']:.3f}, log-loss "
-        f"{value[MODEL, 'log_loss']:.3f} against {value[RIVAL, 'log_loss']:.3f} (lower is better), AUC "
-        f"{value[MODEL, 'auc']:.2f} against {value[RIVAL, 'auc']:.2f}; {value[MODEL, 'close_coverage']:.0%} "
+        f"{value[MODEL, 'log_loss']:.3f} against {value[RIVAL, 'log_loss']:.3f} (lower is better). Of "
+        f"two deals, one won and one lost, the first had the higher chance in {value[MODEL, 'auc']:.0%} of "
+        f"cases, against {value[RIVAL, 'auc']:.0%}; {value[MODEL, 'close_coverage']:.0%} "
         f"of the deals were decided within its 80% interval ({deals:,} forecasts of open deals at past days)."
     )
 
