@@ -1,7 +1,6 @@
 """Briefing: Monday in one screen; each line leads to its page."""
 
-from collections.abc import Mapping
-
+import brief
 import parts
 import polars as pl
 import snapshot
@@ -10,8 +9,6 @@ import streamlit as st
 from opslayer import actions, metrics
 from opslayer.intelligence import inquiry, margin, overrun, revenue, utilisation
 
-CARD = 370  # pixels across
-SHOWN = 3  # rows of each list; the page behind it has them all
 PAGES = {
     "results": ("revenue_against_budget", "gross_margin", "profit"),
     "delivery": ("projects_over", "money_at_risk", "projects_without_budget"),
@@ -26,15 +23,6 @@ parts.heading("Briefing", "What happened, what heads where it should not, and wh
 currency = snapshot.firm().base_currency
 
 
-def part(title: str, said: str, page: str, rows: pl.DataFrame, columns: Mapping[str, str]) -> None:
-    """A question: its answer in a sentence, the first few rows behind it, and the way to its page."""
-    with st.container(border=True, gap="small"):
-        st.page_link(f"views/{page}.py", label=f"**{title}**", icon=":material/arrow_forward:")
-        st.markdown(said)
-        if not rows.is_empty():
-            parts.table(rows.head(SHOWN), columns, empty="", place=CARD)
-
-
 waiting = [p for p in actions.list_proposals(snapshot.store()) if p.state in ("proposed", "uncertain")]
 decisions = pl.DataFrame(
     [(p.title, float(p.amount)) for p in sorted(waiting, key=lambda p: (-p.level, -p.amount))],
@@ -44,23 +32,23 @@ decisions = pl.DataFrame(
 left, middle, right = st.columns(3, gap="small")
 with left:
     practices = margin.by_practice(margin.latest(snapshot.rows("margin_driver")))
-    part("The month against plan", margin.opening(snapshot.rows("margin_narrative")), "results",
+    brief.part("The month against plan", margin.opening(snapshot.rows("margin_narrative")), "results",
          practices.sort(pl.col("margin_base").abs(), descending=True),
          {"practice": "Against plan", "revenue_base": "Revenue", "margin_base": "Margin"})  # fmt: skip
     forecast = snapshot.rows("revenue_forecast")  # Wednesday's: it says of which
     made = "" if forecast.is_empty() else f" As of {parts.day(forecast['as_of'][0])}."
-    part("The quarter's revenue", revenue.headline(forecast, currency=currency) + made, "revenue",
+    brief.part("The quarter's revenue", revenue.headline(forecast, currency=currency) + made, "revenue",
          forecast.clear(), {})  # fmt: skip
-    part("Waiting for a decision", f"**{len(waiting)}** proposals wait.", "actions", decisions,
+    brief.part("Waiting for a decision", f"**{len(waiting)}** proposals wait.", "actions", decisions,
          {"title": "Proposal", "amount": f"Amount, {currency}"})  # fmt: skip
 with middle:
-    part("Projects heading over", overrun.headline(snapshot.rows("project_forecast")), "delivery",
+    brief.part("Projects heading over", overrun.headline(snapshot.rows("project_forecast")), "delivery",
          snapshot.rows("projects_named"), {"name": "Project", "money_at_risk_base": "At risk"})  # fmt: skip
-    part("People below target", utilisation.headline(snapshot.rows("utilisation"), currency), "people",
+    brief.part("People below target", utilisation.headline(snapshot.rows("utilisation"), currency), "people",
          snapshot.rows("utilisation_named"),
          {"name": "Person", "utilisation": "Utilisation", "target": "Target"})  # fmt: skip
 with right:
-    part("The weekend's inquiries", inquiry.headline(snapshot.rows("inquiries")), "inquiries",
+    brief.part("The weekend's inquiries", inquiry.headline(snapshot.rows("inquiries")), "inquiries",
          snapshot.rows("inquiries_named"),
          {"from_name": "From", "subject": "Subject"})  # fmt: skip
 with right, st.container(border=True, gap="xsmall"):

@@ -9,6 +9,7 @@ import docx
 import duckdb
 import polars as pl
 import pytest
+import streamlit
 from streamlit.testing.v1 import AppTest
 
 from opslayer.intelligence import inquiry, scope
@@ -55,6 +56,7 @@ def page(case: Case, monkeypatch: pytest.MonkeyPatch) -> str:
     """All that the page says."""
     monkeypatch.setenv("OPSLAYER_FIRM", str(case.folder))
     monkeypatch.syspath_prepend(str(DASHBOARDS))
+    streamlit.config.set_option("server.address", "127.0.0.1")  # the door is open on this machine only
     app = AppTest.from_file(str(DASHBOARDS / "app.py"), default_timeout=120)
     app.switch_page("views/inquiries.py").run()
     assert not app.exception
