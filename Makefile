@@ -23,7 +23,7 @@ $(SYNCED): pyproject.toml uv.lock
 	@PYTHON=$(PYTHON) VENV=$(VENV) UV_VERSION=$(UV_VERSION) sh tests/system/environment.sh
 	@touch $@
 
-demo: $(DEMO)/.morning ## generate a firm, run its morning, show how it stands, serve the dashboards (SERVE=0 stops before)
+demo: $(DEMO)/.morning ## generate a firm, run its jobs, show how it stands, serve the dashboards (SERVE=0 stops before)
 	@$(BIN)/opslayer --firm $(DEMO) status
 	@if [ "$(SERVE)" = "1" ]; then $(BIN)/opslayer --firm $(DEMO) up --only dashboards; fi
 
@@ -31,6 +31,8 @@ demo: $(DEMO)/.morning ## generate a firm, run its morning, show how it stands, 
 $(DEMO)/.morning: $(SYNCED)
 	@test -f $(DEMO)/firm.toml || $(BIN)/opslayer demo $(DEMO) --as-of $(DEMO_DAY)
 	@$(BIN)/opslayer --firm $(DEMO) run morning --as-of $(DEMO_DAY)
+	@$(BIN)/opslayer --firm $(DEMO) run monday --as-of $(DEMO_DAY)
+	@$(BIN)/opslayer --firm $(DEMO) run wednesday --as-of $(DEMO_DAY)
 	@touch $@
 
 test: $(SYNCED) ## install what the tests need, check style, types and layers, run every test
