@@ -260,8 +260,7 @@ def test_the_headline_says_what_cannot_be_said() -> None:
         table({"cause": "left"}, {"cause": "no_target"}, {"probability_below": 0.95})
     )
     assert aside == (
-        "Of 3 people: 1 left; 1 without a target; "
-        "1 more below their target, by less than half a day a week."
+        "Of 3 people: 1 left; 1 without a target; 1 more below their target, by less than half a day a week."
     )
     assert utilisation.setting_aside(table({})) == ""
 

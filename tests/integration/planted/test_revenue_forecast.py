@@ -29,7 +29,7 @@ def test_clients_who_stopped_are_named(planted: Callable[[int], Planted], seed: 
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1])
 def test_past_quarters_were_near_and_within_their_intervals(
     planted: Callable[[int], Planted], seed: int
 ) -> None:
