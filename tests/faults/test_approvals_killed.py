@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ from opslayer import actions
 from opslayer.actions.invoice import electronic
 from opslayer.store import open_store
 from tests.billing import Milestone, Work, billing_firm
-from tests.conftest import PROJECT
+from tests.faults.victim import killing
 from tests.reminders import MOMENT
 
 KILLS = 20
@@ -30,15 +27,7 @@ def test_numbers_have_no_gap_and_each_has_its_document(store_url: str, tmp_path:
         work.projects = {place: {} for place in places}
         with work.publish() as layer:
             assert len(work.propose()) == INVOICES
-            done = subprocess.run(
-                [sys.executable, "-m", "tests.faults.approver", str(firm.directory), str(KILLS), "5"],
-                cwd=PROJECT,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, done.stderr
-            moments = [json.loads(line) for line in done.stdout.splitlines()]
+            moments = killing("approver", firm.directory, KILLS, seed=5)
             assert sum(moment["killed"] for moment in moments) > KILLS // 2
             issued = actions.issued_invoices(store)
             assert sorted(issued["number"]) == [f"INV-2026-{n:05d}" for n in range(1, INVOICES + 1)]

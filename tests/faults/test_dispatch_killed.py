@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 from opslayer import actions
 from opslayer.store import open_store
 from tests.conftest import PROJECT
+from tests.faults.victim import killing
 from tests.reminders import AS_OF, MOMENT, Books, Owed, everything, serving, write_firm
 
 KILLS = 40
@@ -42,15 +40,7 @@ def test_nothing_is_sent_twice_and_nothing_is_lost(store_url: str, tmp_path: Pat
                     firm, store, proposal.id, person="maeve@harrow.example", reason="yes", moment=MOMENT,
                     layer=layer,
                 )  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.faults.dispatcher", str(firm.directory), str(KILLS), "5"],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        moments = [json.loads(line) for line in done.stdout.splitlines()]
+        moments = killing("dispatcher", firm.directory, KILLS, seed=5)
         assert sum(moment["killed"] for moment in moments) > KILLS // 2
         arrived = Counter(everything(tmp_path / "mail"))
         assert set(arrived.values()) == {1}, "sent twice"

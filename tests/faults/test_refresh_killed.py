@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from opslayer.warehouse import versions
 from tests.conftest import PROJECT
 from tests.faults.conftest import Case
+from tests.faults.victim import killing
 
 KILLS = 40
 
@@ -27,17 +27,11 @@ def test_no_reader_ever_fails(case: Case, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    refresher = subprocess.run(
-        [sys.executable, "-m", "tests.faults.refresher", str(case.folder), str(KILLS), "11"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    stop.touch()
-    reads, complaint = reader.communicate(timeout=60)
-    assert refresher.returncode == 0, refresher.stderr
-    moments = [json.loads(line) for line in refresher.stdout.splitlines()]
+    try:
+        moments = killing("refresher", case.folder, KILLS, seed=11)
+    finally:
+        stop.touch()
+        reads, complaint = reader.communicate(timeout=60)
     assert len(moments) == KILLS
     assert sum(moment["killed"] for moment in moments) > KILLS // 2, (
         "most moments fell after the refresh had ended"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from decimal import Decimal
 
 from pydantic import Field
@@ -35,7 +36,7 @@ class Approval(Settings):
         return f"Needs {count} ({' or '.join(self.roles)}); void after {self.expires_days} days."
 
 
-class Rule(Settings):
+class Rule(Settings, ABC):
     """What a rule of any kind has; `kind` says which module of `kinds.KINDS` reads and runs it."""
 
     rule: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="its name")
@@ -52,9 +53,9 @@ class Rule(Settings):
     def name(self) -> str:
         return self.rule
 
+    @abstractmethod
     def approval_at(self, level: int) -> Approval | None:
         """Who must approve at `level`; None where the rule has that level no more."""
-        raise NotImplementedError
 
     @property
     def templates(self) -> tuple[tuple[str, str], ...]:
