@@ -2,7 +2,7 @@
 -- canonical_id: the key of the same one in the source that stands first in firm.toml; what is not here names itself
 -- what the firm says in a crosswalk always holds. Inferred pairs are then followed from system to system; where
 -- that would make one of two that a system keeps apart, or that the firm does, none of those pairs is taken
--- reads staging.party, staging.person, staging.crosswalk, core.party_pair, core.person_pair; sources is bound
+-- reads staging.party, staging.person, staging.crosswalk, core.identity_pair; sources is bound
 with recursive member as (
     select 'party' as entity, party_id as id, source from staging.party
     union all
@@ -10,16 +10,8 @@ with recursive member as (
 ),
 
 pair as (
-    select
-        'party' as entity, least(left_id, right_id) as left_id, greatest(left_id, right_id) as right_id, signs,
-        confidence
-    from core.party_pair
-    where is_one
-    union all
-    select
-        'person' as entity, least(left_id, right_id) as left_id, greatest(left_id, right_id) as right_id, signs,
-        confidence
-    from core.person_pair
+    select entity, least(left_id, right_id) as left_id, greatest(left_id, right_id) as right_id, signs, confidence
+    from core.identity_pair
     where is_one
 ),
 

@@ -1,21 +1,15 @@
 -- one row a pair that may be one party or person and was not joined, for a person to say; key: entity, left_id, right_id
 -- answered by a row of the crosswalk; two who have each their own in some system are two, and are not asked about
--- reads core.party_pair, core.person_pair, core.crosswalk, staging.crosswalk
-with pair as (
-    select 'party' as entity, left_id, right_id, left_name, right_name, signs from core.party_pair
-    union all
-    select 'person' as entity, left_id, right_id, left_name, right_name, signs from core.person_pair
-),
-
-named as (
+-- reads core.identity_pair, core.crosswalk, staging.crosswalk
+with named as (
     select entity, alias_id as id, canonical_id from core.crosswalk
     union
     select entity, canonical_id as id, canonical_id from core.crosswalk
     union
-    select entity, left_id as id, left_id as canonical_id from pair
+    select entity, left_id as id, left_id as canonical_id from core.identity_pair as pair
     anti join core.crosswalk as other on other.entity = pair.entity and other.alias_id = pair.left_id
     union
-    select entity, right_id as id, right_id as canonical_id from pair
+    select entity, right_id as id, right_id as canonical_id from core.identity_pair as pair
     anti join core.crosswalk as other on other.entity = pair.entity and other.alias_id = pair.right_id
 ),
 
@@ -28,14 +22,14 @@ present as (
 
 apart as (
     select distinct pair.entity, pair.left_id, pair.right_id
-    from pair
+    from core.identity_pair as pair
     inner join present as one on one.entity = pair.entity and one.id = pair.left_id
     inner join present as other
         on other.entity = pair.entity and other.id = pair.right_id and other.source = one.source
 )
 
 select pair.entity, pair.left_id, pair.right_id, pair.left_name, pair.right_name, pair.signs
-from pair
+from core.identity_pair as pair
 anti join apart
     on apart.entity = pair.entity and apart.left_id = pair.left_id and apart.right_id = pair.right_id
 anti join staging.crosswalk as said

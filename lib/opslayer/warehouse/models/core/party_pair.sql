@@ -1,7 +1,6 @@
--- one row a pair of parties of two sources that may be one; key: left_id, right_id; is_one: whether that is sure
+-- one row a pair of parties of two sources that may be one; key: left_id, right_id; the more weight, the more signs
 -- sure are one tax number, one domain, one name that no domain speaks against, or a near name (Jaro-Winkler 0.85) with
--- one telephone or one first part of the domain; and only where neither has a better or an equal match there
--- a near name alone (0.92) is a candidate
+-- one telephone or one first part of the domain; a near name alone (0.92) is a candidate
 -- reads staging.party
 with party as (
     select
@@ -88,20 +87,10 @@ judged as (
         + cast(is_second as integer) + cast(is_near as integer) as weight
     from measured
     where not is_other_tax and (is_tax or is_domain or is_name or is_near)
-),
-
-ranked as (
-    select
-        *,
-        rank() over (partition by left_id, right_source, is_sure order by weight desc) as left_rank,
-        rank() over (partition by right_id, left_source, is_sure order by weight desc) as right_rank,
-        count(*) over (partition by left_id, right_source, is_sure, weight) as left_ties,
-        count(*) over (partition by right_id, left_source, is_sure, weight) as right_ties
-    from judged
 )
 
 select
-    left_id, right_id, left_name, right_name,
+    left_id, right_id, left_source, right_source, left_name, right_name,
     concat_ws(
         ', ',
         case when is_tax then 'tax number' end,
@@ -117,5 +106,6 @@ select
             else round(0.9 * likeness, 2)
         end as double
     ) as confidence,
-    is_sure and left_rank = 1 and right_rank = 1 and left_ties = 1 and right_ties = 1 as is_one
-from ranked
+    weight,
+    is_sure
+from judged

@@ -1,6 +1,5 @@
--- one row a pair of people of two sources that may be one; key: left_id, right_id; is_one: whether that is sure
--- sure are one mail address, one staff number with a near name, or one name with one local part of the address;
--- and only where neither has a better or an equal match there
+-- one row a pair of people of two sources that may be one; key: left_id, right_id; the more weight, the more signs
+-- sure are one mail address, one staff number with a near name, or one name with one local part of the address
 -- reads staging.person
 with person as (
     select
@@ -61,20 +60,10 @@ judged as (
     from met
     inner join person as one on one.person_id = met.left_id
     inner join person as other on other.person_id = met.right_id
-),
-
-ranked as (
-    select
-        *,
-        rank() over (partition by left_id, right_source, is_sure order by weight desc) as left_rank,
-        rank() over (partition by right_id, left_source, is_sure order by weight desc) as right_rank,
-        count(*) over (partition by left_id, right_source, is_sure, weight) as left_ties,
-        count(*) over (partition by right_id, left_source, is_sure, weight) as right_ties
-    from judged
 )
 
 select
-    left_id, right_id, left_name, right_name,
+    left_id, right_id, left_source, right_source, left_name, right_name,
     concat_ws(
         ', ',
         case when is_address then 'address' end,
@@ -84,5 +73,6 @@ select
     ) as signs,
     cast(case when is_address then 0.99 when is_number then 0.95 when is_sure then 0.9 else 0.5 end as double)
         as confidence,
-    is_sure and left_rank = 1 and right_rank = 1 and left_ties = 1 and right_ties = 1 as is_one
-from ranked
+    weight,
+    is_sure
+from judged
