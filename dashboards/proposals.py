@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import parts
@@ -36,8 +37,9 @@ def show(proposal: actions.Proposal, person: Person | None) -> None:
                 with st.container(border=True, height=520):
                     st.html(detail.html)
                 for file in detail.attachments:
+                    # made when it is asked for: a page that moved on has no file behind its link
                     st.download_button(
-                        file.name, file.content, file_name=file.name, mime=file.type,
+                        file.name, partial(bytes, file.content), file_name=file.name, mime=file.type,
                         key=f"{file.name}-{proposal.id}", icon=":material/download:", on_click="ignore",
                     )  # fmt: skip
 

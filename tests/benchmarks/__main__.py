@@ -73,7 +73,8 @@ def render(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    parser.add_argument("--only", help="one benchmark: build, contracts, kernels, land, overrun")
+    names = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+    parser.add_argument("--only", choices=names, help="one benchmark")
     parser.add_argument("millions", nargs="*", type=float, default=[1.0, 10.0], help="scales in million rows")
     options = parser.parse_args()
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else []

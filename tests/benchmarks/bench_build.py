@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from opslayer.config import Firm, load_firm
+from opslayer.contracts import split_quarantine
 from opslayer.sources import load_mapping
 from opslayer.warehouse import files, load_models
 from opslayer.warehouse.build import build_staged, check_landed, connect_staged
@@ -40,7 +41,7 @@ def ours(firm: Firm) -> None:
 
 def bare(firm: Firm) -> None:
     """The same queries in the same order, by DuckDB alone."""
-    values = {"as_of": books.AS_OF, "base_currency": firm.base_currency}
+    values = {"as_of": books.AS_OF, "base_currency": firm.base_currency, "sources": list(firm.sources)}
     landed = check_landed(firm)
     models = load_models()
     with connect_staged(firm) as connection:
@@ -53,9 +54,7 @@ def bare(firm: Firm) -> None:
         )
         for schema in ("staging", "core", "marts", "quality"):
             connection.execute(f"create schema {schema}")
-        connection.execute(
-            "create table quality.quarantine (table_name varchar, source varchar, source_key varchar)"
-        )
+        split_quarantine(connection, [], as_of=books.AS_OF)  # an empty one: marts read it
         order = dependencies(models)
         while order.is_active():
             for name in order.get_ready():

@@ -126,6 +126,9 @@ def test_two_quick_clicks_are_one_decision_and_others_see_it(firm: Firm, own_ser
     page.get_by_role("option").filter(has_text="Maeve Harrow").click()
     viewer.settle()
     page.locator("[data-testid=stExpander] summary").last.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=".pdf").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
     page.get_by_placeholder("kept with the decision").fill("They promised to pay on Friday.")
     page.get_by_role("button", name="Approve").dblclick(delay=20)
     expect(page.get_by_text("Approved: ").first).to_be_visible()
@@ -150,5 +153,5 @@ def test_the_first_snapshot_fills_the_page_by_itself(firm: Firm, own_server: str
     viewer.page.goto(own_server)
     expect(viewer.page.get_by_text("No snapshot is published yet.")).to_be_visible()
     pointer.write_bytes(content)
-    expect(viewer.page.locator("h1")).to_have_text("Cash")
+    expect(viewer.page.locator("h1")).to_have_text("Briefing")
     assert viewer.complaints == []

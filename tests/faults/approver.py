@@ -32,10 +32,12 @@ def approve(folder: Path, limit: int | None, say: Say) -> None:
 
 def main(folder: Path, kills: int, seed: int) -> None:
     chance = random.Random(seed)
-    one = run(partial(approve, folder, 1)).seconds
+    seconds = run(partial(approve, folder, 2)).seconds
     for _ in range(kills):
-        after = chance.uniform(0, 2 * one)
-        end = run(partial(approve, folder, None), after)
+        after = chance.uniform(0, seconds)
+        end = run(partial(approve, folder, 2), after)
+        if not end.killed:
+            seconds = end.seconds  # the first of all has to warm up
         print(json.dumps({"after": after, "killed": end.killed}), flush=True)
     run(partial(approve, folder, None))
 

@@ -32,12 +32,13 @@ class ImapFolder:
     def __init__(self, source: MailboxSource, directory: Path) -> None:
         self.source = source
         self.directory = directory
-        self._stack = ExitStack()
 
     def __enter__(self) -> ImapFolder:
         where = f"{self.source.host}:{self.source.port}"
         try:
-            self._open()
+            with ExitStack() as stack:
+                self._open(stack)
+                self._stack = stack.pop_all()
         except LoginError as error:
             raise SourceUnavailable(
                 f"{where} refused the login of {self.source.username}: {_words(error)}",
@@ -86,7 +87,7 @@ class ImapFolder:
                 received=mail[b"INTERNALDATE"],
             )
 
-    def _open(self) -> None:
+    def _open(self, stack: ExitStack) -> None:
         source = self.source
         trusted = ssl.create_default_context(cafile=str(self.directory / source.ca) if source.ca else None)
         self.client = IMAPClient(
@@ -96,7 +97,7 @@ class ImapFolder:
             ssl_context=trusted if source.security == "tls" else None,
             timeout=TIMEOUT,
         )
-        self._stack.callback(self._close)
+        stack.callback(self._close)
         self.client.normalise_times = False
         if source.security == "starttls":
             self.client.starttls(trusted)

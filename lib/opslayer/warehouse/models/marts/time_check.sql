@@ -1,6 +1,6 @@
 -- one row a finding on the last whole week before as_of; key: finding, subject (a time entry, or a person and day)
 -- entries of that week, and those entered in it for days before; hours are those in question
--- reads core.time_entry, core.person, core.project, core.leave, marts.person_week, quality.quarantine;
+-- reads core.time_entry, core.person, core.person_alias, core.project, core.leave, marts.person_week, quality.quarantine;
 -- as_of is bound
 with
 week as (
@@ -37,16 +37,18 @@ away as (
     where away.status = 'approved' and away.hours_a_day is null
 ),
 aside as (
+    -- set aside in staging, where a person still has the key of the source
     select
-        row_json ->> '$.time_entry_id' as time_entry_id,
-        row_json ->> '$.person_id' as person_id,
-        row_json ->> '$.project_id' as project_id,
-        try_cast(row_json ->> '$.worked_on' as date) as worked_on,
-        try_cast(row_json ->> '$.hours' as decimal(18, 4)) as hours,
-        string_agg(rule, ', ' order by rule) as rules
-    from quality.quarantine
-    where table_name = 'staging.time_entry'
-    group by row_json
+        entry.row_json ->> '$.time_entry_id' as time_entry_id,
+        coalesce(person.person_id, entry.row_json ->> '$.person_id') as person_id,
+        entry.row_json ->> '$.project_id' as project_id,
+        try_cast(entry.row_json ->> '$.worked_on' as date) as worked_on,
+        try_cast(entry.row_json ->> '$.hours' as decimal(18, 4)) as hours,
+        string_agg(entry.rule, ', ' order by entry.rule) as rules
+    from quality.quarantine as entry
+    left join core.person_alias as person on person.alias_id = entry.row_json ->> '$.person_id'
+    where entry.table_name = 'staging.time_entry'
+    group by entry.row_json, person.person_id
 ),
 found as (
     select 'missing_sheet' as finding, person_id || ' ' || week_start as subject, person_id, null as project_name,
