@@ -8,15 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from opslayer import actions
 from opslayer.actions import Proposal
 from opslayer.config import Firm, load_firm
 from opslayer.store import Store
-from opslayer.warehouse import Layer, Version, open_layer
-from opslayer.warehouse.versions import point, record
+from opslayer.warehouse import Layer, open_layer
 from tests.reminders import AS_OF, MARTS, MOMENT, write_firm
+from tests.snapshots import version
 
 MAEVE = "maeve@harrow.example"
 BILLING = """
@@ -87,11 +85,7 @@ class Work:
 
     def publish(self, *, as_of: date = AS_OF, moment: datetime = MOMENT) -> Layer:
         """A new version with what there is, opened; the one before is closed."""
-        folder = self.firm.var / "warehouse"
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"{as_of}.{len(list(folder.glob('*.duckdb'))) + 1:03d}"
-        path = folder / f"{name}.duckdb"
-        with duckdb.connect(str(path)) as connection:
+        with version(self.firm, as_of=as_of, moment=moment) as connection:
             connection.execute(TABLES)
             for table, rows in self._rows().items():
                 for row in rows:
@@ -102,9 +96,6 @@ class Work:
             for mart in ("billable_milestone", "billable_time"):
                 query = (MARTS / f"{mart}.sql").read_text()
                 connection.execute(f"create table marts.{mart} as {query}", {"as_of": as_of})
-        version = Version(name, path, as_of, moment, {}, 10, 0)
-        record(version)
-        point(self.firm, version)
         if self.layer is not None:
             self.layer.close()
         self.layer = open_layer(self.firm)

@@ -20,8 +20,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox
 
 from opslayer.config import Firm, load_firm
-from opslayer.warehouse import Layer, Version, open_layer
-from opslayer.warehouse.versions import point, record
+from opslayer.warehouse import Layer, open_layer
+from tests.snapshots import version
 
 AS_OF = date(2026, 11, 16)
 MOMENT = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)
@@ -127,11 +127,7 @@ class Books:
 
     def publish(self, *, as_of: date = AS_OF, moment: datetime = MOMENT) -> Layer:
         """A new version with what the books hold, opened."""
-        folder = self.firm.var / "warehouse"
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"{as_of}.{len(list(folder.glob('*.duckdb'))) + 1:03d}"
-        path = folder / f"{name}.duckdb"
-        with duckdb.connect(str(path)) as connection:
+        with version(self.firm, as_of=as_of, moment=moment, red=len(self.broken)) as connection:
             connection.execute(CORE)
             for party in {i.party for i in self.invoices}:
                 email = self.emails.get(party, f"{party}@client.example")
@@ -160,9 +156,6 @@ class Books:
                 )
             mart = (MARTS / "open_item.sql").read_text()
             connection.execute(f"create table marts.open_item as {mart}", {"as_of": as_of})
-        version = Version(name, path, as_of, moment, {}, 10, len(self.broken))
-        record(version)
-        point(self.firm, version)
         return open_layer(self.firm)
 
     def _add_projects(self, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:

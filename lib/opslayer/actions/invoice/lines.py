@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
@@ -90,13 +90,9 @@ def milestone_bills(rows: Iterable[Mapping[str, Any]]) -> list[Bill]:
 def _milestone_bill(rows: Sequence[Mapping[str, Any]]) -> Bill:
     ordered = sorted(rows, key=lambda row: (row["completed_on"], row["milestone_id"]))
     first = ordered[0]
-    return Bill(
+    return _bill(
+        first,
         type="invoice",
-        project_id=first["project_id"],
-        project_name=first["project_name"] or first["project_id"],
-        party_id=first["party_id"] or "",
-        currency=first["currency"],
-        fx_rate=first["fx_rate"] or Decimal(1),
         purchase_order=first["purchase_order"],
         lines=tuple(
             Line(
@@ -108,6 +104,18 @@ def _milestone_bill(rows: Sequence[Mapping[str, Any]]) -> Bill:
         items={row["milestone_id"]: row["amount"] for row in ordered},
         delivered=(first["completed_on"], ordered[-1]["completed_on"]),
     )  # fmt: skip
+
+
+def _bill(row: Mapping[str, Any], **parts: Any) -> Bill:
+    """A bill to the client of the row's project, in the row's currency."""
+    return Bill(
+        project_id=row["project_id"],
+        project_name=row["project_name"] or row["project_id"],
+        party_id=row["party_id"] or "",
+        currency=row["currency"],
+        fx_rate=row["fx_rate"] or Decimal(1),
+        **parts,
+    )
 
 
 def time_bills(rows: Iterable[Mapping[str, Any]], billed: Mapping[str, date]) -> list[Bill]:
@@ -140,19 +148,15 @@ def _time_bill(rows: Sequence[Mapping[str, Any]], billed: date | None) -> Bill |
     known = [day for day in (billed, first["billed_through"]) if day is not None]
     begin = max(known) + timedelta(days=1) if known else min(row["month"] for row in waiting)
     end = first["period_end"]
-    bill = Bill(
+    bill = _bill(
+        first,
         type="invoice",
-        project_id=first["project_id"],
-        project_name=first["project_name"] or first["project_id"],
-        party_id=first["party_id"] or "",
-        currency=first["currency"],
-        fx_rate=first["fx_rate"],
         purchase_order=first["purchase_order"],
         lines=tuple(lines),
         items={f"time:{first['project_id']}:{end}": Decimal(0)},
         delivered=(begin, end),
     )
-    return Bill(**{**bill.__dict__, "items": dict.fromkeys(bill.items, bill.net)})
+    return replace(bill, items=dict.fromkeys(bill.items, bill.net))
 
 
 def _hours(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
@@ -236,13 +240,9 @@ def _over_billed(row: Mapping[str, Any], ours: Billed | None) -> tuple[Decimal, 
 def _credit_note(rows: Sequence[tuple[Mapping[str, Any], Decimal, str, Correction]]) -> Bill:
     first, _, _, correction = rows[0]
     days = [row["completed_on"] or correction.issued_on for row, *_ in rows]
-    return Bill(
+    return _bill(
+        first,
         type="credit_note",
-        project_id=first["project_id"],
-        project_name=first["project_name"] or first["project_id"],
-        party_id=first["party_id"] or "",
-        currency=first["currency"],
-        fx_rate=first["fx_rate"] or Decimal(1),
         purchase_order=None,
         lines=tuple(
             Line(row["name"] or row["milestone_id"], Decimal(1), ONE, amount, why)

@@ -16,7 +16,6 @@ quantiles (the fallback), and 19.3 and 5.24 of due date plus mean lateness.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +25,7 @@ from scipy.stats import norm
 
 from opslayer.intelligence.cash.clients import Lateness, client_lateness
 from opslayer.intelligence.cash.history import Booleans, Floats, Integers, Invoices
+from opslayer.intelligence.regression import converged
 
 HORIZON = 365
 """Days ahead. What is not paid by then counts as never paid: no cash in any forecast."""
@@ -169,15 +169,10 @@ def _regress(
         family=family,
         offset=cells["offset"].to_numpy(),
     )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # non-convergence is asked for below, not warned about
-            result = model.fit(maxiter=100)
-    except (np.linalg.LinAlgError, ValueError, FloatingPointError):
+    result = converged(model)
+    if result is None:
         return None
     values = np.asarray(result.params, dtype=np.float64)
-    if not result.converged or not np.isfinite(values).all():
-        return None
     first = np.zeros(1)
     return (
         values[:bins],

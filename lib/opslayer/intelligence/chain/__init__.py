@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -50,7 +50,7 @@ def run(layer: Queries, *, as_of: date, seed: int = 0) -> dict[str, pl.DataFrame
     """
     inputs = gather(layer, as_of=as_of, seed=seed)
     chain = compute(inputs)
-    before = layer.query("deals_before")
+    before = layer.query("forecast_deals", since=date.min, until=as_of - timedelta(days=1))
     return {
         "capacity_balance": chain.balance,
         "price_recommendation": chain.prices,

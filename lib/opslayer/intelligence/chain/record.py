@@ -49,7 +49,7 @@ def chain_cell(chain: Chain, inputs: Inputs) -> pl.DataFrame:
 def chain_move(before: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     """What moved where because a deal's stage did (columns of intelligence.chain_move).
 
-    `before` has the columns of the query deals_before: the deals of the forecast before this one, as it had
+    `before` has the columns of the query forecast_deals: the deals of the forecast before this one, as it had
     them, and what has become of them. Both sides are spread from today, so only the deal has moved, not time.
     A deal that was won counts as sure, one that was lost or is gone as nothing.
     """

@@ -64,7 +64,6 @@ def gather(layer: Queries, *, as_of: date, seed: int = 0) -> Inputs:
     """Read what the chain rests on. Raises UsageError where the snapshot is of another day."""
     hold_to_day(layer, as_of)
     names = (
-        "open_deals",
         "deal_roles",
         "staffing_work",
         "staffing_people",
@@ -82,6 +81,7 @@ def gather(layer: Queries, *, as_of: date, seed: int = 0) -> Inputs:
         need=demand.project_need(layer, as_of=as_of),
         effect=price.learn(layer.query("priced_deals")),
         sources=revenue.teach(revenue.gather(layer), as_of, level=known[0] if known else None),
+        open_deals=layer.query("forecast_deals", since=as_of, until=as_of),
         **{name: layer.query(name) for name in names},
     )
 

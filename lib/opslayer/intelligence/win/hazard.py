@@ -14,7 +14,6 @@ Medicine 34, 2015).
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +22,7 @@ import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from opslayer.intelligence.regression import converged
 from opslayer.intelligence.win.history import FEWEST_OF_A_KIND, OTHER, TRAITS, traits
 
 Floats = NDArray[np.float64]
@@ -154,16 +154,11 @@ def _regress(
     happened = np.append(happened, PRIOR * prior)
     tried = np.append(tried, np.full(len(columns), PRIOR))
     model = sm.GLM(np.column_stack([happened, tried - happened]), design, family=sm.families.Binomial())
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # non-convergence is asked for below, not warned about
-            result = model.fit(maxiter=100)
-    except (np.linalg.LinAlgError, ValueError, FloatingPointError):
+    result = converged(model)
+    if result is None:
         return None
     values, covariance = np.asarray(result.params), np.asarray(result.cov_params()) * repeats
-    if not result.converged or not np.isfinite(values).all() or not np.isfinite(covariance).all():
-        return None
-    return Effects(columns, values, covariance)
+    return Effects(columns, values, covariance) if np.isfinite(covariance).all() else None
 
 
 def _design(cells: pl.DataFrame, columns: tuple[tuple[str, str], ...]) -> Floats:

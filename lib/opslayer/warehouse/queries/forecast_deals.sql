@@ -1,5 +1,8 @@
--- one row a deal of the last forecast before as_of, as it had it, with what has become of it; key: opportunity_id
--- reads intelligence.win_forecast, core.opportunity; as_of is bound
+-- one row a deal that was open, with its chance and when it will be decided, as the last win forecast from $since to
+-- $until had it; key: opportunity_id; money in base currency
+-- start_lag: days from the close to the start of the work, null where one of the two was not said
+-- outcome: what has become of it since, null where it is open yet
+-- reads intelligence.win_forecast, core.opportunity; since and until are bound
 select
     forecast.opportunity_id,
     forecast.name,
@@ -18,5 +21,5 @@ select
     case when deal.outcome in ('won', 'lost') then deal.outcome end as outcome
 from intelligence.win_forecast as forecast
 left join core.opportunity as deal on deal.opportunity_id = forecast.opportunity_id
-where forecast.as_of = (select max(as_of) from intelligence.win_forecast where as_of < $as_of)
+where forecast.as_of = (select max(as_of) from intelligence.win_forecast where as_of between $since and $until)
 order by forecast.opportunity_id
