@@ -163,6 +163,19 @@ class MailSection(Settings):
         return _secret_reference(value)
 
 
+class TrailSection(Settings):
+    """How the audit trail is handed to somebody outside."""
+
+    signing_key: str | None = Field(
+        None, description='a reference to an Ed25519 key in PEM: "env:NAME" or "keyring:service/name"'
+    )
+
+    @field_validator("signing_key")
+    @classmethod
+    def _reference(cls, value: str | None) -> str | None:
+        return _secret_reference(value)
+
+
 class BillingSection(Settings):
     """Who sends invoices, and on which terms where a client has none of its own."""
 
@@ -217,6 +230,7 @@ class Firm(Settings):
     sources: dict[str, Source] = Field(min_length=1)
     store: StoreSection = StoreSection()
     warehouse: WarehouseSection = WarehouseSection()
+    trail: TrailSection = TrailSection()
     mail: MailSection | None = None
     billing: BillingSection | None = None
     people: tuple[Person, ...] = ()

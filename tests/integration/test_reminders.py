@@ -476,7 +476,7 @@ def test_the_end_of_the_trail_is_missed(desk: Desk) -> None:
             connection.execute(text(statement))
     outcome = actions.verify(desk.store)
     assert not outcome.holds
-    assert "was sent and has no event" in str(outcome.why)
+    assert "is sent, and its last event says sending" in str(outcome.why)
 
 
 def test_states_and_numbers_that_do_not_exist(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from opslayer.actions.approval import approve, reject, settle
 from opslayer.actions.draft import propose
+from opslayer.actions.export import Export, export_csv, export_signed, verify_export
 from opslayer.actions.invoice.register import issued_invoices, why_nothing_is_billed
 from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.outbox import dispatch
@@ -13,6 +14,7 @@ from opslayer.actions.verification import verify
 
 __all__ = [
     "KINDS",
+    "Export",
     "Outcome",
     "Proposal",
     "Rule",
@@ -21,6 +23,8 @@ __all__ = [
     "approve",
     "as_table",
     "dispatch",
+    "export_csv",
+    "export_signed",
     "issued_invoices",
     "list_proposals",
     "load_rules",
@@ -31,6 +35,7 @@ __all__ = [
     "show_proposal",
     "standing_of_week",
     "verify",
+    "verify_export",
     "why_nothing_is_billed",
     "write_sheets",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -148,8 +149,9 @@ def case(
 
 
 def is_whole(record: Record) -> bool:
-    """Whether evidence and message are still those that the fingerprint was taken of."""
-    return fingerprint(record.evidence, record.content) == record.evidence_hash
+    """Whether evidence, message and amount are still those that the fingerprint was taken of."""
+    same = fingerprint(record.evidence, record.content) == record.evidence_hash
+    return same and record.amount == Decimal(record.evidence["total_base"])
 
 
 def _say_yes(session: Session, occasion: Occasion, record: Record, who: Person, reason: str) -> None:

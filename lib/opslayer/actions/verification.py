@@ -1,37 +1,65 @@
-"""Proof of the record: the chain of the audit trail, and that what was decided and sent is in it."""
+"""Proof of the record: the chain of the audit trail, and that the store says what the trail says."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from opslayer.store import AuditEvent, Decision, Outbox, Store, Verification
+from opslayer.actions.approval import is_whole
+from opslayer.store import AuditEvent, Decision, Store, Verification
+from opslayer.store import Proposal as Record
 from opslayer.store import verify as verify_chain
+from opslayer.store.models import PROPOSAL_STATES
 
 
 def verify(store: Store) -> Verification:
-    """Walk the audit trail; then look for the event of every decision and of every message sent.
+    """Walk the audit trail; then hold every proposal, decision and message sent against it.
 
-    The chain alone cannot tell that its end was cut off: a decision or a message without an event does.
+    The chain alone cannot tell that its end was cut off, nor that a table beside it was changed: what has no
+    event, or is not what its event says, does.
     """
     with store.reading() as session:
         outcome = verify_chain(session)
-        if not outcome.holds:
-            return outcome
-        decided = {
-            event.detail.get("decision")
-            for event in session.scalars(select(AuditEvent).where(AuditEvent.event.startswith("decision:")))
-        }
-        sent = set(session.scalars(select(AuditEvent.proposal_id).where(AuditEvent.event == "sent")))
-        for number in session.scalars(select(Decision.id).order_by(Decision.id)):
-            if number not in decided:
-                return _cut_off(outcome, f"decision {number} has no event")
-        for number in session.scalars(select(Outbox.proposal_id).where(Outbox.state == "sent")):
-            if number not in sent:
-                return _cut_off(outcome, f"the message of proposal {number} was sent and has no event")
-        return outcome
+        why = _fault(session) if outcome.holds else None
+        return replace(outcome, broken=outcome.events + 1, why=why) if why else outcome
 
 
-def _cut_off(outcome: Verification, why: str) -> Verification:
-    return replace(outcome, broken=outcome.events + 1, why=f"the end is missing: {why}")
+def _fault(session: Session) -> str | None:
+    """The first row beside the trail that is not as the trail says."""
+    decided: dict[int, AuditEvent] = {}
+    proposed: dict[int | None, str] = {}
+    states: dict[int | None, str] = {}
+    for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id)):
+        if event.event.startswith("decision: "):
+            decided[event.detail["decision"]] = event
+        elif event.event.startswith("proposed"):
+            proposed[event.proposal_id], states[event.proposal_id] = event.detail["evidence_hash"], "proposed"
+        elif event.event in PROPOSAL_STATES:
+            states[event.proposal_id] = event.event
+    for decision in session.scalars(select(Decision).order_by(Decision.id)):
+        if decision.id not in decided:
+            return f"the end is missing: decision {decision.id} has no event"
+        if _as_decided(decision) != _as_told(decided[decision.id]):
+            return f"decision {decision.id} is not what event {decided[decision.id].id} says"
+    every = select(Record).order_by(Record.id).execution_options(yield_per=100)
+    with closing(session.execute(every).scalars()) as records:
+        for record in records:
+            if record.id not in proposed:
+                return f"the end is missing: proposal {record.id} has no event"
+            if record.evidence_hash != proposed[record.id] or not is_whole(record):
+                return f"proposal {record.id} is not what was proposed: its evidence or message was changed"
+            if record.state != states[record.id]:
+                return f"proposal {record.id} is {record.state}, and its last event says {states[record.id]}"
+    return None
+
+
+def _as_decided(decision: Decision) -> tuple[object, ...]:
+    about = (decision.reason, decision.evidence_hash)
+    return decision.proposal_id, f"decision: {decision.verdict}", decision.person, *about
+
+
+def _as_told(event: AuditEvent) -> tuple[object, ...]:
+    return event.proposal_id, event.event, event.actor, event.detail["reason"], event.detail["evidence_hash"]

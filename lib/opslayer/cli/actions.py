@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from opslayer.cli import edge
 from opslayer.cli.edge import Json
 from opslayer.config import Firm
+from opslayer.errors import UsageError
 from opslayer.store import Store, open_store
 
 Number = Annotated[int, typer.Argument(help="Its number in `opslayer actions list`.")]
@@ -163,24 +165,65 @@ def settle(
     edge.output.print(f"{settled.id}: {settled.state}", highlight=False)
 
 
-def verify(json: Json = False) -> None:
-    """Prove that nobody changed the audit trail; exit code 1 where somebody did.
+def verify(
+    file: Annotated[
+        Path | None, typer.Argument(help="A signed export; the firm's own store without it.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="THUMBPRINT", help="The key the firm says it signs with.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Prove that nobody changed the audit trail, nor what it is about; exit code 1 where somebody did.
 
-    [dim]Example:[/dim]
+    [dim]Examples:[/dim]
       opslayer actions verify
+      opslayer actions verify trail.json --key bcAxKNJ8Y6NOVbkGZBzbV18IAiv-dwrNhhHmXkudfcc
     """
     from opslayer import actions
 
-    with _records() as (_, store):
-        outcome = actions.verify(store)
+    signer = None
+    if file is not None:
+        outcome, signer = actions.verify_export(file, key=key)
+    else:
+        with _records() as (_, store):
+            outcome = actions.verify(store)
     if json:
         edge.show_json(outcome)
     elif outcome.holds:
         edge.output.print(f"{outcome.events} events, and the chain holds", highlight=False)
+        if signer:
+            edge.output.print(f"signed by the key {signer}", highlight=False)
     else:
         edge.notices.print(f"[red]broken at event {outcome.broken}:[/red] {outcome.why}", highlight=False)
     if not outcome.holds:
         raise typer.Exit(1)
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to: .csv to read, .json signed.")], json: Json = False
+) -> None:
+    """Write the whole audit trail for an auditor: as CSV, or as JSON signed with the firm's key.
+
+    [dim]Examples:[/dim]
+      opslayer actions export trail.csv
+      opslayer actions export trail.json
+    """
+    from opslayer import actions
+
+    if file.suffix not in (".csv", ".json"):
+        raise UsageError(f'an export ends in .csv or .json; got "{file.name}"')
+    with _records() as (firm, store):
+        if file.suffix == ".csv":
+            made = actions.export_csv(store, file)
+        else:
+            made = actions.export_signed(firm, store, file, moment=edge.now())
+    if json:
+        edge.show_json(made)
+        return
+    edge.output.print(f"{made.events} events in {made.path}; the last has {made.head}", highlight=False)
+    if made.key:
+        edge.output.print(f"signed by the key {made.key}: tell it to whom you send the file", highlight=False)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -191,4 +234,5 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "dispatch": dispatch,
     "settle": settle,
     "verify": verify,
+    "export": export,
 }

@@ -1,6 +1,6 @@
 """The operational store: what is proposed, who decided, what was done."""
 
-from opslayer.store.audit_trail import Verification, append, lock, verify
+from opslayer.store.audit_trail import Verification, append, canonical, follow, lock, read_trail, verify
 from opslayer.store.database import Store, open_store
 from opslayer.store.models import (
     AlertRecord,
@@ -33,7 +33,10 @@ __all__ = [
     "Store",
     "Verification",
     "append",
+    "canonical",
+    "follow",
     "lock",
     "open_store",
+    "read_trail",
     "verify",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,7 +60,7 @@ def append(
         detail=json.loads(json.dumps(detail or {}, default=str)),
         previous_hash=last.hash if last else GENESIS,
     )
-    added.hash = digest(added)
+    added.hash = digest(as_record(added))
     session.add(added)
     session.flush()
     return added
@@ -75,9 +76,9 @@ def lock(session: Session) -> None:
         session.execute(text("lock table audit_event in exclusive mode"))
 
 
-def digest(event: AuditEvent) -> str:
-    """SHA-256 over the event as canonical JSON, its predecessor's hash among it."""
-    content = {
+def as_record(event: AuditEvent) -> dict[str, Any]:
+    """An event in values that JSON carries: what its hash is of, and the hash."""
+    return {
         "id": event.id,
         "happened_at": event.happened_at.isoformat(),
         "actor": event.actor,
@@ -85,28 +86,47 @@ def digest(event: AuditEvent) -> str:
         "proposal_id": event.proposal_id,
         "detail": event.detail,
         "previous_hash": event.previous_hash,
+        "hash": event.hash,
     }
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces, in UTF-8: one text for one value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(record: Mapping[str, Any]) -> str:
+    """SHA-256 over an event as canonical JSON, its predecessor's hash among it."""
+    return hashlib.sha256(canonical({k: v for k, v in record.items() if k != "hash"})).hexdigest()
+
+
+def read_trail(session: Session) -> Iterator[dict[str, Any]]:
+    """Every event as a record, first to last, a thousand held at once."""
+    trail = select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
+    with closing(session.execute(trail).scalars()) as events:
+        yield from map(as_record, events)
 
 
 def verify(session: Session) -> Verification:
-    """Walk the chain from its start; names the first event that is changed, missing or out of place."""
+    """Follow the store's own trail."""
+    return follow(read_trail(session))
+
+
+def follow(records: Iterable[Mapping[str, Any]]) -> Verification:
+    """Walk a chain from its start; names the first event that is changed, missing or out of place."""
     previous, count = GENESIS, 0
-    trail = select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
-    with closing(session.execute(trail).scalars()) as events:
-        for event in events:
-            count += 1
-            why = _fault(event, count, previous)
-            if why:
-                return Verification(count, previous, count, why)
-            previous = event.hash
+    for record in records:
+        count += 1
+        why = _fault(record, count, previous)
+        if why:
+            return Verification(count, previous, count, why)
+        previous = record["hash"]
     return Verification(count, previous)
 
 
-def _fault(event: AuditEvent, number: int, previous: str) -> str | None:
-    if event.id != number:
+def _fault(record: Mapping[str, Any], number: int, previous: str) -> str | None:
+    if record["id"] != number:
         return f"event {number} is missing"
-    if event.previous_hash != previous:
+    if record["previous_hash"] != previous:
         return f"event {number} does not follow the one before it"
-    return f"event {number} was changed" if event.hash != digest(event) else None
+    return f"event {number} was changed" if record["hash"] != digest(record) else None
