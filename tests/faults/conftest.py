@@ -21,10 +21,11 @@ AS_OF = date(2026, 11, 16)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended: its exit code, and what it said on standard error."""
+    """How a command ended: its exit code, what it said on standard error, and what it printed."""
 
     code: int
     said: str
+    printed: str = ""
 
 
 @dataclass
@@ -103,6 +104,7 @@ def case(
         with pytest.raises(SystemExit) as ended:
             cli.main()
         code = ended.value.code
-        return Outcome(code if isinstance(code, int) else 0, capsys.readouterr().err)
+        heard = capsys.readouterr()
+        return Outcome(code if isinstance(code, int) else 0, heard.err, heard.out)
 
     return Case(folder, command)

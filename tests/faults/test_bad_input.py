@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ import polars as pl
 import pytest
 
 from opslayer.errors import RefreshInProgress
+from opslayer.intelligence import win
 from opslayer.store import open_store
-from opslayer.warehouse import files
-from tests.faults.conftest import Case, Outcome
+from opslayer.warehouse import files, open_layer
+from tests.faults.conftest import AS_OF, Case, Outcome
+from tests.planted import bare
 
 
 def refused(case: Case, code: int, *words: str) -> Outcome:
@@ -142,6 +145,33 @@ def test_a_future_date(case: Case) -> None:
 def test_an_unknown_currency(case: Case) -> None:
     key = case.change("invoice", "invoice_id", "currency", "ZZZ")
     set_aside(case, "invoice", "currency", key)
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "rule"), [("ZZZ", "1.10", "currency"), ("USD", None, "named currency has a rate")]
+)
+def test_a_deal_in_a_currency_nobody_can_turn_into_the_firms(
+    case: Case, currency: str, rate: str | None, rule: str
+) -> None:
+    deals = case.read("opportunity")
+    key = str(deals.filter(outcome="open")["opportunity_id"][0])
+    it = pl.col("opportunity_id") == key
+    told = {"currency": currency, "fx_rate": rate}
+    case.write(
+        "opportunity",
+        deals.with_columns(
+            pl.when(it).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
+            for name, value in told.items()
+        ),
+    )
+    set_aside(case, "opportunity", rule, key)
+    listed = json.loads(case.command("quarantine", "staging.opportunity", "--json").printed)
+    assert [rule in row["rule"] for row in listed if row["source_key"] == key] == [True]
+    with open_layer(case.firm) as layer:
+        kept = {bare(deal) for deal in layer.query("select opportunity_id from core.opportunity").to_series()}
+        outlook = win.run(layer, as_of=AS_OF)["win_forecast"]
+    assert set(deals["opportunity_id"]) - kept == {key}, "one is set aside, every other is there"
+    assert key not in {bare(deal) for deal in outlook["opportunity_id"]}
 
 
 def test_a_source_that_is_down(case: Case) -> None:
