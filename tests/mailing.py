@@ -8,6 +8,7 @@ from typing import Any
 
 from opslayer.config import Firm, load_firm
 from opslayer.sources import Landed, land
+from tests import dovecot
 from tests.landing import AS_OF, MOMENT
 
 SATURDAY = 1794636000  # 2026-11-14 06:00 UTC, as maildirs name their files
@@ -29,6 +30,14 @@ def mailbox_firm(folder: Path, section: str = 'path = "mailbox"') -> Firm:
         encoding="utf-8",
     )
     return load_firm(folder)
+
+
+def imap_section(server: dovecot.Server, folder: str = "INBOX") -> str:
+    """The lines of a source that reads a folder there, with the password in IMAP_PASSWORD."""
+    return (
+        f'host = "localhost"\nport = {server.tls}\nusername = "{dovecot.USER}"\nfolder = "{folder}"\n'
+        f'password = "env:IMAP_PASSWORD"\nca = "{server.certificate}"'
+    )
 
 
 def put(firm: Firm, *mails: bytes, first: int = 0) -> list[Path]:
