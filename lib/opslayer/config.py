@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from opslayer.errors import ConfigurationError, UsageError, nearest
+from opslayer.located import Located, read_located
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -234,6 +234,9 @@ class Firm(Settings):
     mail: MailSection | None = None
     billing: BillingSection | None = None
     people: tuple[Person, ...] = ()
+    folders: dict[Literal["rules", "templates", "queries", "cases"], str] = Field(
+        default_factory=dict, description="where the firm's own lie; beside firm.toml, where it does not say"
+    )
     thresholds: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="metric -> {low, high}: overrides the metric's expected range"
     )
@@ -264,8 +267,11 @@ class Firm(Settings):
             "templates": Path(__file__).parent / "actions" / "templates",
             "metrics": Path(__file__).parent / "metrics",
             "mappings": Path(__file__).parent / "sources" / "mappings",
+            "queries": Path(__file__).parent / "warehouse" / "queries",
+            "cases": Path(__file__).parent / "actions" / "cases",
         }[name]
-        return (shipped, self.directory / name)
+        own = next((place for folder, place in self.folders.items() if folder == name), name)
+        return (shipped, self.directory / own)
 
     def files(self, folder: str, pattern: str = "*.yaml") -> dict[str, Path]:
         """Path within its folder -> path, over both folders, the firm's own winning; sorted."""
@@ -308,30 +314,32 @@ def load_firm(start: Path | str | None = None) -> Firm:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}\n  is not TOML: {error}") from error
-    return validated(Firm, {**values, "directory": path.parent}, path)
+    return validated(Firm, Located(path, {**values, "directory": path.parent}))
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
-    """Read one YAML file into `model`, with the same errors as firm.toml."""
-    return validated(model, read_values(path), path)
+    """Read one YAML file into `model`; errors are those of firm.toml, with line and column."""
+    return validated(model, read_located(path))
 
 
-def read_values(path: Path) -> Any:
-    """What one YAML file holds, nothing being no keys. Raises ConfigurationError where it is not YAML."""
+def validated(model: type[Model], read: Located) -> Model:
+    """What was read as `model`; a ValidationError becomes one ConfigurationError over all its findings."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}\n  is not YAML: {error}") from error
-    return values if values is not None else {}
-
-
-def validated(model: type[Model], values: object, path: Path) -> Model:
-    """`values` as `model`; a ValidationError becomes one ConfigurationError over all its findings."""
-    try:
-        return model.model_validate(values)
+        return model.model_validate(read.values)
     except ValidationError as error:
-        findings = "\n".join(_finding(model, item) for item in error.errors())
-        raise ConfigurationError(f"{path}\n{findings}") from error
+        findings = [
+            f"{_spot(read, item)}\n{_finding(model, item)}" if read.spots else _finding(model, item)
+            for item in error.errors()
+        ]
+        head = "" if read.spots else f"{read.path}\n"
+        raise ConfigurationError(head + "\n".join(findings)) from error
+
+
+def _spot(read: Located, item: Mapping[str, Any]) -> str:
+    """Where what was found stands; a key that should not be there is shown itself."""
+    discriminator = str(item.get("ctx", {}).get("discriminator", "")).strip("'")
+    place = [*item["loc"], discriminator] if item["type"] == "union_tag_invalid" else item["loc"]
+    return read.at(*place, key=item["type"] == "extra_forbidden")
 
 
 def _finding(model: type[BaseModel], item: Mapping[str, Any]) -> str:

@@ -46,11 +46,13 @@ def propose(
     as_of: date,
     moment: datetime,
     rule: str | None = None,
+    job: str | None = None,
     dry_run: bool = False,
 ) -> list[Proposal]:
     """The proposals that are new on `as_of`; what is open stays, or is replaced if it changed.
 
-    A dry run writes nothing. Raises UsageError where the snapshot is of another day or the rule is unknown.
+    Of one `rule`, of those that wait for `job`, or of all that wait for neither. A dry run writes
+    nothing. Raises UsageError where the snapshot is of another day or the rule is unknown.
     """
     if layer.as_of != as_of:
         raise UsageError(
@@ -58,17 +60,19 @@ def propose(
             mend=f"`opslayer refresh --as-of {as_of}` publishes one of that day",
         )
     made: list[Proposal] = []
-    for chosen in choose_rules(firm, rule):
+    for chosen in choose_rules(firm, rule, job):
         if chosen.enabled:
             occasion = Occasion(firm, layer, chosen, moment)
-            made += _propose(store, KINDS[chosen.kind], occasion, dry_run=dry_run)
+            made += propose_on(store, occasion, dry_run=dry_run)
     for kind in KINDS.values() if not dry_run else ():
         kind.finish(firm, store)
     return made
 
 
-def _propose(store: Store, kind: Kind, occasion: Occasion, *, dry_run: bool) -> list[Proposal]:
-    facts, moment = kind.gather(occasion), occasion.moment
+def propose_on(store: Store, occasion: Occasion, *, dry_run: bool) -> list[Proposal]:
+    """The new proposals of one rule, on or off; a dry run writes nothing."""
+    kind, moment = KINDS[occasion.rule.kind], occasion.moment
+    facts = kind.gather(occasion)
     with store.reading() as session:
         # what takes time, writing the messages, is done before the trail is locked
         drafts = {

@@ -24,7 +24,7 @@ def write(firm: Firm, rung: Rung, evidence: dict[str, Any], *, moment: datetime)
 
     Raises ConfigurationError for a template that does not work.
     """
-    sender = choose_sender(firm, rung)
+    sender = choose_sender(firm, rung.sender)
     name, address = parseaddr(sender or "")
     table = statement(evidence, firm=firm.name, contact=address)
     for row in table["invoices"]:
@@ -48,15 +48,15 @@ def write(firm: Firm, rung: Rung, evidence: dict[str, Any], *, moment: datetime)
     }
 
 
-def choose_sender(firm: Firm, rung: Rung) -> str | None:
-    """Who the message is from; None while the firm has no [mail] and the rung names nobody."""
-    if rung.sender.startswith("role:"):
-        role = rung.sender.removeprefix("role:")
+def choose_sender(firm: Firm, sender: str) -> str | None:
+    """Who a message is from; None while the firm has no [mail] and the rule names nobody."""
+    if sender.startswith("role:"):
+        role = sender.removeprefix("role:")
         person = next((person for person in firm.people if role in person.roles), None)
         if person is not None:
             return str(Address(display_name=person.name, addr_spec=person.email))
-    elif rung.sender != "firm":
-        return rung.sender
+    elif sender != "firm":
+        return sender
     return firm.mail.sender if firm.mail else None
 
 

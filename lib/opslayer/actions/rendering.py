@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
 
 import typst
-from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from opslayer.config import Firm
 from opslayer.errors import ConfigurationError
 
+FILTERS = {
+    "amount": lambda value: f"{Decimal(str(value)):,.2f}",
+    "whole": lambda value: f"{Decimal(str(value)):,.0f}",
+    "percent": lambda value: f"{Decimal(str(value)) * 100:.0f} %",
+    "day": lambda value: f"{(day := date.fromisoformat(str(value)[:10])).day} {day:%B %Y}",
+    "days": lambda value: f"{value} {'day' if value == 1 else 'days'}",
+}
+
 
 def render(firm: Firm, name: str, values: dict[str, Any]) -> str:
     """A Jinja template filled in. Raises ConfigurationError for one that does not work."""
+    try:
+        return environment(firm).get_template(name).render(values)
+    except TemplateError as error:
+        line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+        path = firm.files("templates", "*.j2").get(name, name)
+        raise ConfigurationError(f"{path}{line}\n  {error.message}") from error
+
+
+def environment(firm: Firm) -> Environment:
+    """What templates may do: read values, and nothing of how Python holds them."""
     files = firm.files("templates", "*.j2")
-    environment = Environment(
+    sandbox = ImmutableSandboxedEnvironment(
         loader=FunctionLoader(lambda wanted: files[wanted].read_text("utf-8") if wanted in files else None),
         autoescape=lambda wanted: wanted is not None and ".html" in wanted,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    try:
-        return environment.get_template(name).render(values)
-    except TemplateError as error:
-        raise ConfigurationError(f"{files.get(name, name)}\n  {error}") from error
+    sandbox.filters |= FILTERS
+    return sandbox
 
 
 def typeset(

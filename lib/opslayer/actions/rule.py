@@ -57,6 +57,20 @@ class Rule(Settings, ABC):
     def approval_at(self, level: int) -> Approval | None:
         """Who must approve at `level`; None where the rule has that level no more."""
 
+    def is_proposed_by(self, job: str | None) -> bool:
+        """Whether a job proposes it; None is whoever asks for all that wait for no job."""
+        return job is None and not self.named_only
+
+    @property
+    def queries(self) -> tuple[tuple[str, str], ...]:
+        """The named queries it asks, each with its place in the file: ("who", "reminder_candidates")."""
+        return ()
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The jobs that its file names, under `when`."""
+        return ()
+
     @property
     def templates(self) -> tuple[tuple[str, str], ...]:
         """The templates it names, each with its place in the file: ("ladder.0", "overdue.txt.j2")."""

@@ -14,6 +14,8 @@ FOLDERS = {
     "mappings": "how a source's tables become parties, invoices, payments, journals",
     "metrics": "what is measured, and the range it should lie in",
     "rules": "when something is proposed, to whom, and who must approve",
+    "queries": "whom a rule of your own is about: SQL that only reads published tables",
+    "cases": "examples of a rule, rows in and proposals out, run by `opslayer rules test`",
     "scheduled": "what runs when",
     "templates": "the words of what is sent",
 }

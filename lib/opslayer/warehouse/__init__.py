@@ -3,6 +3,7 @@
 A build goes into a file nobody reads; a published version never changes; readers follow one pointer.
 """
 
+from opslayer.warehouse.blank import blank_layer, published_columns
 from opslayer.warehouse.build import Built, BuiltModel, build
 from opslayer.warehouse.layer import Layer, open_layer
 from opslayer.warehouse.models import Model, load_models
@@ -15,6 +16,7 @@ from opslayer.warehouse.publish import (
     refused_contracts,
     save_outputs,
 )
+from opslayer.warehouse.reading import check_reading
 from opslayer.warehouse.versions import Version, current, rollback, versions
 
 __all__ = [
@@ -25,12 +27,15 @@ __all__ = [
     "Refreshed",
     "Version",
     "audit",
+    "blank_layer",
     "build",
+    "check_reading",
     "current",
     "land",
     "load_models",
     "open_layer",
     "publish",
+    "published_columns",
     "refresh",
     "refused_contracts",
     "rollback",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ import polars as pl
 from opslayer.config import Firm
 from opslayer.errors import OpslayerError, UsageError, unknown
 from opslayer.warehouse.models import Bound, bind, parsed, placeholders
+from opslayer.warehouse.reading import check_reading
 from opslayer.warehouse.versions import Version, current, versions
 
 QUERIES = Path(__file__).parent / "queries"
@@ -27,19 +29,26 @@ class Layer:
     version: Version
     base_currency: str
     connection: duckdb.DuckDBPyConnection
+    own: Mapping[str, Path] = field(default_factory=dict)  # the firm's own queries, by name; they only read
 
     @property
     def as_of(self) -> date:
         return self.version.as_of
 
     def sql(self, query: str) -> str:
-        """The text of a named query; SQL is returned as it is. Raises UsageError for an unknown name."""
+        """The text of a named query; SQL is returned as it is.
+
+        Raises UsageError for an unknown name, ConfigurationError for a firm's own that does more than read.
+        """
         if not NAMED.match(query):
             return query
-        path = QUERIES / f"{query}.sql"
+        path = self.own.get(query, QUERIES / f"{query}.sql")
         if not path.exists():
-            raise unknown("query", query, (p.stem for p in QUERIES.glob("*.sql")))
-        return path.read_text(encoding="utf-8")
+            raise unknown("query", query, {*self.own, *(p.stem for p in QUERIES.glob("*.sql"))})
+        text = path.read_text(encoding="utf-8")
+        if query in self.own:
+            check_reading(text, path)
+        return text
 
     def query(self, query: str, /, **values: Bound) -> pl.DataFrame:
         """Rows of a query. `$name` is bound from `values`; `$as_of` and `$base_currency` are always there.
@@ -82,8 +91,13 @@ def open_layer(firm: Firm, version: str | None = None) -> Layer:
                     mend="`opslayer rollback VERSION` goes back to one that can",
                 ) from error
             continue  # pruned between reading the pointer and opening: the pointer has moved on
-        return Layer(chosen, firm.base_currency, connection)
+        return Layer(chosen, firm.base_currency, connection, own_queries(firm))
     raise OpslayerError(f"{firm.name}: every version vanished while it was being opened")
+
+
+def own_queries(firm: Firm) -> dict[str, Path]:
+    """The queries in the firm's own folder, by name."""
+    return {path.stem: path for path in firm.folder("queries")[1].glob("*.sql")}
 
 
 def _choose(firm: Firm, name: str | None) -> Version:

@@ -1,0 +1,148 @@
+"""A rule of the general kind: a query for who, days for when, a template for what, a policy for may I."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from itertools import pairwise
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from opslayer.actions.rule import Approval, Rule
+from opslayer.config import Settings
+
+NAME = r"^[a-z][a-z0-9_]*$"
+BOUND = (
+    "as_of",
+    "base_currency",
+    "history",
+    "steps",
+    "again_after",
+    "cap",
+    "subject",
+)  # by us, in every query
+
+
+class Who(Settings):
+    """Whom it is about: a query with a row a subject."""
+
+    query: str = Field(pattern=NAME, description="name of a file in queries/, without .sql")
+    parameters: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="what the query binds as $name"
+    )
+
+    @field_validator("parameters")
+    @classmethod
+    def _own_names(cls, value: dict[str, str | int | float | bool]) -> dict[str, str | int | float | bool]:
+        taken = sorted(set(BOUND) & value.keys())
+        if taken:
+            raise ValueError(f"names of your own: {', '.join(taken)} is bound already")
+        return value
+
+
+class When(Settings):
+    """When it is looked for, and how soon the same subject is asked about again."""
+
+    jobs: tuple[str, ...] = Field(
+        (), description="jobs of scheduled/ that propose it; any that publishes, where none is named"
+    )
+    again_after_days: int | None = Field(
+        None,
+        ge=1,
+        description="days until the same subject is asked about anew; never, where it is not given",
+    )
+
+
+class Step(Settings):
+    """One message of a sequence."""
+
+    name: str = Field(min_length=1, description="what people call it")
+    template: str = Field(pattern=NAME, description="words of the message: templates/<template>.txt.j2")
+    days: int = Field(
+        0, ge=0, le=3650, description="how long it has lasted by then: the query's column `days`"
+    )
+
+
+class Fact(Settings):
+    """A column of the query that the approver sees, and that the proposal rests on."""
+
+    title: str
+    type: Literal["text", "day", "number", "amount", "percent"] = "text"
+    may_change: bool = Field(
+        False, description="true: another value by the time of sending does not void the approval"
+    )
+
+
+class What(Settings):
+    """What is sent, to whom, from whom."""
+
+    to: str = Field(
+        description="client (recipient_id is a party), owner (it is a person), or role:NAME of [[people]]",
+    )
+    sender: str = Field("firm", description="firm (mail.sender), role:NAME (the first with it) or an address")
+    steps: tuple[Step, ...] = Field(min_length=1, description="one message, or a sequence by days")
+    shows: dict[str, Fact] = Field(min_length=1, description="columns of the query that are its evidence")
+
+    @field_validator("to")
+    @classmethod
+    def _known_reader(cls, value: str) -> str:
+        if value not in ("client", "owner") and not value.removeprefix("role:") != value:
+            raise ValueError(
+                "client, owner or role:NAME; an address stands in the party's or person's record"
+            )
+        return value
+
+    @field_validator("sender")
+    @classmethod
+    def _known_sender(cls, value: str) -> str:
+        if value != "firm" and not value.startswith("role:") and "@" not in parseaddr(value)[1]:
+            raise ValueError("firm, role:NAME or an address")
+        return value
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        for before, after in pairwise(self.steps):
+            if after.days <= before.days:
+                raise ValueError(f"steps in ascending days; {after.days} follows {before.days}")
+        return self
+
+    @property
+    def role(self) -> str | None:
+        return self.to.removeprefix("role:") if self.to.startswith("role:") else None
+
+
+class MessageRule(Rule):
+    """A message to a client, to who owns the record, or to a role of the firm."""
+
+    kind: Literal["message"]
+    who: Who
+    when: When = When()
+    what: What
+    quiet_days: int = Field(0, ge=0, description="a reader whom it wrote to is left alone for this long")
+    approval: Approval
+
+    def approval_at(self, level: int) -> Approval | None:
+        return self.approval if self.step(level) else None
+
+    def step(self, level: int) -> Step | None:
+        return next((step for step in self.what.steps if step.days == level), None)
+
+    def is_proposed_by(self, job: str | None) -> bool:
+        return job is not None and not self.named_only and (not self.when.jobs or job in self.when.jobs)
+
+    @property
+    def has_days(self) -> bool:
+        """Whether the query must say how long it has lasted."""
+        return len(self.what.steps) > 1 or self.what.steps[0].days > 0
+
+    @property
+    def templates(self) -> tuple[tuple[str, str], ...]:
+        return tuple((f"what.steps.{n}", f"{step.template}.txt.j2") for n, step in enumerate(self.what.steps))
+
+    @property
+    def queries(self) -> tuple[tuple[str, str], ...]:
+        return (("who.query", self.who.query),)
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        return self.when.jobs

@@ -1,0 +1,78 @@
+"""The message of a general rule: a template filled with one row; its first line is the subject."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from email.utils import parseaddr
+from typing import Any
+
+from opslayer.actions.evidence import written_amount, written_day
+from opslayer.actions.message import choose_sender
+from opslayer.actions.messaging.rule import Fact, MessageRule
+from opslayer.actions.rendering import render
+from opslayer.config import Firm
+from opslayer.errors import ConfigurationError
+
+GIVEN = (
+    "firm",
+    "recipient",
+    "signatory",
+    "currency",
+    "today",
+)  # to every template, beside the query's columns
+
+
+def write(
+    firm: Firm, rule: MessageRule, template: str, row: Mapping[str, Any], *, recipient: str, as_of: date
+) -> dict[str, Any]:
+    """Subject, text, html and sender. Text of the row is one line each, so that no name can add a header.
+
+    Raises ConfigurationError for a template that does not work or has no subject.
+    """
+    sender = choose_sender(firm, rule.what.sender)
+    values = {name: _flat(value) for name, value in row.items() if not name.startswith("_")}
+    values |= {
+        "firm": firm.name,
+        "recipient": _flat(recipient),
+        "signatory": parseaddr(sender or "")[0] or firm.name,
+        "currency": firm.base_currency,
+        "today": as_of,
+    }
+    name = f"{template}.txt.j2"
+    heading, _, body = render(firm, name, values).strip().partition("\n")
+    paragraphs = [_flat(part) for part in re.split(r"\n\s*\n", body) if part.strip()]
+    subject = _flat(heading.removeprefix("Subject:"))
+    if not heading.startswith("Subject:") or not subject or not paragraphs:
+        raise ConfigurationError(
+            f'{firm.files("templates", "*.j2")[name]}\n  expected a first line "Subject: ...", then the text'
+        )
+    html = {"title": subject, "seller": {"name": firm.name}, "paragraphs": paragraphs}
+    return {
+        "sender": sender,
+        "subject": subject,
+        "text": "\n\n".join(paragraphs) + "\n",
+        "html": render(firm, "letter.html.j2", html),
+    }
+
+
+def in_words(value: Any, fact: Fact) -> str:
+    """A value as people read it; of what is not known, nothing."""
+    if value is None:
+        return ""
+    if fact.type == "amount":
+        return written_amount(Decimal(str(value)))
+    if fact.type == "day":
+        return written_day(str(value)[:10])
+    if fact.type == "percent":
+        return f"{float(value):.0%}"
+    return f"{float(value):,.10g}" if fact.type == "number" else str(_flat(value))
+
+
+def _flat(value: Any) -> Any:
+    """Text on one line, without what cannot be seen; a moment as its day."""
+    if isinstance(value, str):
+        return " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    return value.date() if isinstance(value, datetime) else value
