@@ -14,8 +14,8 @@ PROJECT = {"project_id": "p1", "name": "Data for Acme", "manager_id": "ada", "st
 PERSON = {"person_id": "ada", "name": "Ada Manager", "email": "ada@harrow.example"}
 FORECAST = {
     "project_id": "p1", "name": "Data for Acme", "party_name": "Acme", "budget_hours": 100,
-    "hours_to_date": 80, "eac_hours": 130, "probability_over": 0.95, "is_named": True, "money_at_risk_base": 60000,
-    "reasons": "Half is done.",
+    "hours_to_date": 80, "eac_hours": 130, "probability_over": 0.95, "is_named": True,
+    "money_at_risk_base": 60000, "reasons": "Half is done.",
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def _as_wanted(occasion: Occasion, row: Row) -> Wanted:
     """The key is of rule, subject, step and turn: what was asked before is asked anew only when it is due."""
     rule: MessageRule = occasion.rule
     step = rule.what.steps[row["_step"]]
-    name = row["name"] or row["subject"]
+    name = words.flat(row["name"] or row["subject"])
     identity = [rule.name, row["subject"], step.days, row["_turns"]]
     return Wanted(
         key=hashlib.sha256(json.dumps(identity, ensure_ascii=False).encode()).hexdigest(),

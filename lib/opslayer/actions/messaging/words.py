@@ -33,18 +33,18 @@ def write(
     Raises ConfigurationError for a template that does not work or has no subject.
     """
     sender = choose_sender(firm, rule.what.sender)
-    values = {name: _flat(value) for name, value in row.items() if not name.startswith("_")}
+    values = {name: flat(value) for name, value in row.items() if not name.startswith("_")}
     values |= {
         "firm": firm.name,
-        "recipient": _flat(recipient),
+        "recipient": flat(recipient),
         "signatory": parseaddr(sender or "")[0] or firm.name,
         "currency": firm.base_currency,
         "today": as_of,
     }
     name = f"{template}.txt.j2"
     heading, _, body = render(firm, name, values).strip().partition("\n")
-    paragraphs = [_flat(part) for part in re.split(r"\n\s*\n", body) if part.strip()]
-    subject = _flat(heading.removeprefix("Subject:"))
+    paragraphs = [flat(part) for part in re.split(r"\n\s*\n", body) if part.strip()]
+    subject = flat(heading.removeprefix("Subject:"))
     if not heading.startswith("Subject:") or not subject or not paragraphs:
         raise ConfigurationError(
             f'{firm.files("templates", "*.j2")[name]}\n  expected a first line "Subject: ...", then the text'
@@ -68,10 +68,10 @@ def in_words(value: Any, fact: Fact) -> str:
         return written_day(str(value)[:10])
     if fact.type == "percent":
         return f"{float(value):.0%}"
-    return f"{float(value):,.10g}" if fact.type == "number" else str(_flat(value))
+    return f"{float(value):,.10g}" if fact.type == "number" else str(flat(value))
 
 
-def _flat(value: Any) -> Any:
+def flat(value: Any) -> Any:
     """Text on one line, without what cannot be seen; a moment as its day."""
     if isinstance(value, str):
         return " ".join("".join(c if c.isprintable() else " " for c in value).split())
