@@ -78,7 +78,11 @@ create table intelligence.project_forecast (
 create table intelligence.staffing_change (
     as_of date, change_id varchar, role varchar, week_start date, taken_from varchar, project_id varchar,
     person_id varchar, manager_name varchar);
-create table core.party (party_id varchar, name varchar, email varchar);
+create table core.party (
+    party_id varchar, name varchar, email varchar, payment_terms_days integer, tax_id varchar);
+create table core.billing_address (
+    billing_address_id varchar, party_id varchar, name varchar, street varchar, postcode varchar,
+    city varchar, country varchar, tax_id varchar, email varchar);
 create table core.invoice (
     invoice_id varchar, number varchar, party_id varchar, issued_on date, due_on date, currency varchar,
     total decimal(18, 2), total_base decimal(18, 2), status varchar, is_disputed boolean);
@@ -114,6 +118,7 @@ class Books:
     invoices: list[Owed] = field(default_factory=list)
     emails: dict[str, str | None] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    countries: dict[str, str] = field(default_factory=dict)
     over: dict[str, int] = field(default_factory=dict)  # client -> money its project is heading over by
     reopened: set[str] = field(default_factory=set)  # clients with a milestone reopened
     late: dict[str, int] = field(default_factory=dict)  # client -> days its project is late
@@ -132,8 +137,13 @@ class Books:
             for party in {i.party for i in self.invoices}:
                 email = self.emails.get(party, f"{party}@client.example")
                 connection.execute(
-                    "insert into core.party values (?, ?, ?)",
+                    "insert into core.party (party_id, name, email) values (?, ?, ?)",
                     [party, self.names.get(party, party.title()), email],
+                )
+                connection.execute(
+                    "insert into core.billing_address by name "
+                    "select $1 as billing_address_id, $1 as party_id, $2 as country",
+                    [party, self.countries.get(party)],
                 )
             for owed in self.invoices:
                 due = as_of - timedelta(days=owed.overdue)

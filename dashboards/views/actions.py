@@ -4,6 +4,7 @@ import parts
 import people
 import proposals
 import snapshot
+import stops
 import streamlit as st
 import tables
 
@@ -28,6 +29,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     wanted = st.text_input(
         "Client", key="find", placeholder="Any client", icon=":material/search:", width=340
     )
+stops.show(person)
 
 if uncertain:
     st.header("Nobody knows whether these left", anchor=False)

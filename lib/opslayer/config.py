@@ -6,7 +6,7 @@ import os
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -163,6 +163,37 @@ class MailSection(Settings):
         return _secret_reference(value)
 
 
+class Restriction(Settings):
+    """A client whom no rule writes to."""
+
+    client: str = Field(description="key of the client, as in core.party")
+    kind: Literal["do_not_contact", "legal_hold"]
+    reason: str
+
+
+class LimitsSection(Settings):
+    """What the firm allows all of its rules together, and when a client is written to."""
+
+    daily_messages: int | None = Field(None, ge=1, description="messages a day, at most")
+    daily_amount: Decimal | None = Field(None, gt=0, description="of all messages of a day, base currency")
+    client_messages: int = Field(3, ge=1, description="approaches to one client in `client_days`, at most")
+    client_days: int = Field(7, ge=1)
+    send_from: time | None = Field(None, description="no client is written to earlier in its day")
+    send_until: time | None = Field(None, description="nor later")
+    working_days: bool = Field(
+        False, description="nor on weekends and public holidays of its country, or else of the firm's"
+    )
+    restrictions: tuple[Restriction, ...] = ()
+
+    @model_validator(mode="after")
+    def _a_span(self) -> LimitsSection:
+        if (self.send_from is None) != (self.send_until is None):
+            raise ValueError("both `send_from` and `send_until`, or neither")
+        if self.send_from and self.send_until and self.send_from >= self.send_until:
+            raise ValueError("`send_from` before `send_until`")
+        return self
+
+
 class TrailSection(Settings):
     """How the audit trail is handed to somebody outside."""
 
@@ -231,6 +262,7 @@ class Firm(Settings):
     store: StoreSection = StoreSection()
     warehouse: WarehouseSection = WarehouseSection()
     trail: TrailSection = TrailSection()
+    limits: LimitsSection = LimitsSection()
     mail: MailSection | None = None
     billing: BillingSection | None = None
     people: tuple[Person, ...] = ()

@@ -65,6 +65,14 @@ def test_json_is_json_and_nothing_else(run: Run, arguments: tuple[str, ...]) -> 
     assert json.loads(out)
 
 
+def test_status_says_what_is_stopped(run: Run) -> None:
+    words = ("--as", "maeve@harrowvale.example", "--reason", "wait")
+    assert run("actions", "stop", *words)[0] == 0
+    _, out, _ = run("status")
+    assert run("actions", "resume", *words)[0] == 0
+    assert "stopped    *, by maeve@harrowvale.example: wait" in out
+
+
 def test_status_says_how_the_firm_stands(run: Run) -> None:
     _, out, _ = run("status", "--json")
     standing = json.loads(out)

@@ -10,6 +10,7 @@ from opslayer.actions.outcome import Outcome, record_outcomes
 from opslayer.actions.proposal import Proposal, Shown, as_table, list_proposals, show_proposal
 from opslayer.actions.report import Sheets, standing_of_week, write_sheets
 from opslayer.actions.rule import Rule
+from opslayer.actions.stop import list_stops, resume, stop
 from opslayer.actions.verification import verify
 
 __all__ = [
@@ -27,13 +28,16 @@ __all__ = [
     "export_signed",
     "issued_invoices",
     "list_proposals",
+    "list_stops",
     "load_rules",
     "propose",
     "record_outcomes",
     "reject",
+    "resume",
     "settle",
     "show_proposal",
     "standing_of_week",
+    "stop",
     "verify",
     "verify_export",
     "why_nothing_is_billed",

@@ -8,9 +8,10 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
-from opslayer.actions.evidence import fingerprint
+from opslayer.actions.evidence import fingerprint, needed
 from opslayer.actions.kind import Occasion
 from opslayer.actions.kinds import KINDS, load_rules
+from opslayer.actions.limits import Usage
 from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
 from opslayer.actions.rule import Rule
 from opslayer.actions.transition import UNSENT, carry_out, decide, move
@@ -54,7 +55,7 @@ def approve(
             raise GuardrailHeld(
                 f"proposal {number} has changed since you looked at it", mend="look at it again"
             )
-        held = guardrails.examine(case(record, rule, situation, moment))
+        held = guardrails.examine(case(firm, record, rule, situation, moment))
         if held is None and not is_whole(record):
             held = guardrails.Hold("its evidence is not what was proposed", "cancelled")
         if held is None:
@@ -63,7 +64,7 @@ def approve(
             move(session, record, held.state, moment=moment, reason=held.reason)
         else:
             record.reason = held.reason
-            detail = {"reason": held.reason}
+            detail = {"reason": held.reason, "guardrail": held.guardrail}
             append(
                 session,
                 moment=moment,
@@ -129,22 +130,25 @@ def settle(
 
 
 def case(
+    firm: Firm,
     record: Record,
     rule: Rule | None,
     situation: guardrails.Situation,
     moment: datetime,
-    sent_today: int = 0,
+    usage: Usage | None = None,
 ) -> guardrails.Case:
     return guardrails.Case(
-        KINDS[record.kind],
-        rule,
-        record.evidence,
-        record.content.get("recipient"),
-        record.expires_at,
-        moment,
-        situation,
-        sent_today,
-        record.is_binding,
+        firm=firm,
+        kind=KINDS[record.kind],
+        rule=rule,
+        evidence=record.evidence,
+        recipient=record.content.get("recipient"),
+        expires_at=record.expires_at,
+        moment=moment,
+        situation=situation,
+        amount=record.amount,
+        is_binding=record.is_binding,
+        usage=usage,
     )
 
 
@@ -159,7 +163,7 @@ def _say_yes(session: Session, occasion: Occasion, record: Record, who: Person, 
     assert approval is not None, "a guardrail asked"
     given = {decision.person for decision in approvals(record)}
     decide(session, record, "approved", person=who.email, reason=reason, moment=occasion.moment)
-    missing = approval.needed(record.amount) - len(given) - 1
+    missing = needed(approval, record.amount, record.evidence, record.content) - len(given) - 1
     if missing <= 0:
         carry_out(session, KINDS[record.kind], occasion, record)
     else:

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
-from opslayer.actions.evidence import fingerprint, header
+from opslayer.actions.evidence import fingerprint, header, needed, new_domain
 from opslayer.actions.kind import Kind, Occasion, Wanted
 from opslayer.actions.kinds import KINDS, choose_rules
+from opslayer.actions.limits import last_written_to
 from opslayer.actions.proposal import Proposal, as_proposal
 from opslayer.actions.transition import OPEN, SYSTEM, UNSENT, carry_out, decide, expire, move
 from opslayer.config import Firm
@@ -76,7 +77,7 @@ def propose_on(store: Store, occasion: Occasion, *, dry_run: bool) -> list[Propo
     with store.reading() as session:
         # what takes time, writing the messages, is done before the trail is locked
         drafts = {
-            wanted.key: _draft(kind, occasion, wanted)
+            wanted.key: _draft(kind, occasion, wanted, last_written_to(session, wanted.client))
             for wanted in kind.wanted(session, occasion, facts)
             if _is_new(kind, _known(session, wanted), wanted, moment)
         }
@@ -108,16 +109,27 @@ def _is_new(kind: Kind, known: Record | None, wanted: Wanted, moment: datetime) 
     return (known.state in OPEN or known.state == "failed") and kind.changed(known, wanted)
 
 
-def _draft(kind: Kind, occasion: Occasion, wanted: Wanted) -> Draft:
-    evidence = header(occasion, wanted) | kind.evidence(occasion, wanted)
+def _draft(kind: Kind, occasion: Occasion, wanted: Wanted, written_to: str | None) -> Draft:
+    evidence = header(occasion, wanted, written_to) | kind.evidence(occasion, wanted)
     content = kind.content(occasion, wanted, evidence)
-    content["policy"] = " ".join(
-        filter(None, (wanted.approval.in_words(wanted.amount), content.get("caution")))
-    )
+    words = wanted.approval.in_words(wanted.amount)
+    if domains := new_domain(evidence, content.get("recipient")):
+        words = (
+            f"The client's mail domain was {domains[0]} and is {domains[1]} now: two people must approve "
+            f"({' or '.join(wanted.approval.roles)}); void after {wanted.approval.expires_days} days."
+        )
+    content["policy"] = " ".join(filter(None, (words, content.get("caution"))))
     expires_at = occasion.moment + timedelta(days=wanted.approval.expires_days)
     situation = guardrails.read_situation(occasion.layer, kind, evidence)
     case = guardrails.Case(
-        kind, occasion.rule, evidence, content.get("recipient"), expires_at, occasion.moment, situation
+        firm=occasion.firm,
+        kind=kind,
+        rule=occasion.rule,
+        evidence=evidence,
+        recipient=content.get("recipient"),
+        expires_at=expires_at,
+        moment=occasion.moment,
+        situation=situation,
     )
     return Draft(wanted, evidence, content, expires_at, guardrails.examine(case))
 
@@ -157,7 +169,10 @@ def _write(session: Session, kind: Kind, occasion: Occasion, draft: Draft, known
     }
     event = "proposed" if known is None else "proposed again"
     append(session, moment=moment, actor=SYSTEM, event=event, proposal_id=record.id, detail=detail)
-    if draft.hold is None and draft.wanted.approval.needed(record.amount) == 0:
+    if (
+        draft.hold is None
+        and needed(draft.wanted.approval, record.amount, draft.evidence, draft.content) == 0
+    ):
         limit = draft.wanted.approval.automatic_up_to
         decide(
             session,

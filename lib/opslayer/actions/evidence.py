@@ -10,10 +10,14 @@ from typing import Any
 
 from opslayer.actions.kind import Occasion, Wanted
 from opslayer.actions.ladder import Invoice, Reminder, ReminderRule, Rung
+from opslayer.actions.rule import Approval
 
 
-def header(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
-    """What the evidence of every kind says, in values that JSON carries: amounts and days as text."""
+def header(occasion: Occasion, wanted: Wanted, written_to: str | None) -> dict[str, Any]:
+    """What the evidence of every kind says, in values that JSON carries: amounts and days as text.
+
+    `written_to` is the address to which the client was last written.
+    """
     layer = occasion.layer
     return {
         "rule": occasion.rule.name,
@@ -22,6 +26,9 @@ def header(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
         "rung": wanted.step,
         "party_id": wanted.subject,
         "party_name": wanted.name,
+        "client_id": wanted.client,
+        "is_contact": wanted.client is not None and occasion.rule.is_contact,
+        "written_to": written_to,
         "as_of": layer.as_of.isoformat(),
         "snapshot": layer.version.name,
         "contracts": {"green": layer.version.contracts_green, "red": layer.version.contracts_red},
@@ -54,6 +61,20 @@ def _row(invoice: Invoice, rung: Rung) -> dict[str, Any]:
         "open_amount": str(invoice.open_amount),
         "open_base": str(invoice.open_base),
     }
+
+
+def new_domain(evidence: dict[str, Any], recipient: str | None) -> tuple[str, str] | None:
+    """The mail domain the client had when it was last written to, and its own now, where they differ."""
+    before, now = (
+        str(address or "").rpartition("@")[2].lower() for address in (evidence.get("written_to"), recipient)
+    )
+    return (before, now) if before and now and before != now else None
+
+
+def needed(approval: Approval, amount: Decimal, evidence: dict[str, Any], content: dict[str, Any]) -> int:
+    """How many people must approve: two, whatever the amount, where the client's mail domain is a new one."""
+    count = approval.needed(amount)
+    return max(count, 2) if new_domain(evidence, content.get("recipient")) else count
 
 
 def fingerprint(evidence: dict[str, Any], content: dict[str, Any]) -> str:

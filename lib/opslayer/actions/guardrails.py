@@ -1,15 +1,20 @@
 """May this leave, now? Asked at approval, and once more just before sending.
 
-What is asked of every kind of action lies here; a kind adds its own in `Kind.checks`.
+What is asked of every kind of action lies here; a kind adds its own in `Kind.checks`. What only matters as
+something leaves (`SENDING`) does not stand against an approval. A hold says what was seen and what frees it.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from opslayer.actions.limits import ALL, Usage, opens_at
+from opslayer.config import Firm
 from opslayer.warehouse import Layer
 
 if TYPE_CHECKING:
@@ -25,21 +30,30 @@ class Hold:
 
     reason: str
     state: Literal["held", "cancelled", "expired"] = "held"
+    guardrail: str = ""
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What the current snapshot says of itself, and of each document that one proposal rests on."""
+    """What the current snapshot says of itself, and of each document that one proposal rests on.
+
+    `country` is where the client is (ISO 3166-1), None where nobody says.
+    """
 
     published_at: datetime
     forbidden: tuple[dict[str, Any], ...]
     documents: dict[str, dict[str, Any]]
+    country: str | None = None
 
 
 @dataclass(frozen=True)
 class Case:
-    """One proposal before the guardrails. `rule` is None where the firm has it no more."""
+    """One proposal before the guardrails. `rule` is None where the firm has it no more.
 
+    `usage` is None until it is about to leave.
+    """
+
+    firm: Firm
     kind: Kind
     rule: Any
     evidence: dict[str, Any]
@@ -47,22 +61,30 @@ class Case:
     expires_at: datetime
     moment: datetime
     situation: Situation
-    sent_today: int = 0
+    amount: Decimal = Decimal(0)
     is_binding: bool = False
+    usage: Usage | None = None
 
 
 def read_situation(layer: Layer, kind: Kind, evidence: dict[str, Any]) -> Situation:
+    client = evidence.get("client_id")
+    known = layer.query("billing_clients", party_ids=json.dumps([client])) if client else None
     return Situation(
         published_at=layer.version.published_at,
         forbidden=tuple(layer.query("acting_forbidden").to_dicts()),
         documents=kind.standing(layer, evidence),
+        country=known["country"][0] if known is not None and len(known) else None,
     )
 
 
 def examine(case: Case) -> Hold | None:
     """The first guardrail that holds, or None: what has changed for good comes before what may pass."""
-    checks = (_expired, *case.kind.checks, _switch, _contracts, _freshness, _cap)
-    return next((hold for check in checks if (hold := check(case))), None)
+    checks = (_expired, *case.kind.checks, _switch, _restricted, _contracts, _freshness)
+    for check in (*checks, *SENDING) if case.usage is not None else checks:
+        hold = check(case)
+        if hold is not None:
+            return replace(hold, guardrail=check.__name__.strip("_"))
+    return None
 
 
 def _expired(case: Case) -> Hold | None:
@@ -112,7 +134,81 @@ def _freshness(case: Case) -> Hold | None:
     return None
 
 
-def _cap(case: Case) -> Hold | None:
-    if case.rule is not None and case.sent_today >= case.rule.daily_cap:
-        return Hold(f"the daily cap of {case.rule.daily_cap} messages is reached")
+def _restricted(case: Case) -> Hold | None:
+    client = case.evidence.get("client_id")
+    for restriction in case.firm.limits.restrictions:
+        if restriction.client == client:
+            what = restriction.kind.replace("_", " ")
+            return Hold(
+                f"{what}: {restriction.reason}; it leaves once [[limits.restrictions]] names {client} no more"
+            )
     return None
+
+
+def _stopped(case: Case) -> Hold | None:
+    stop = _usage(case).stop
+    if stop is None:
+        return None
+    what, resume = ("all sending", "resume") if stop.rule == ALL else (stop.rule, f"resume {stop.rule}")
+    return Hold(
+        f"{what} is stopped by {stop.person}: {stop.reason}; `opslayer actions {resume}` lets it leave again"
+    )
+
+
+def _client_hours(case: Case) -> Hold | None:
+    if case.evidence.get("client_id") is None:
+        return None
+    limits, home = case.firm.limits, case.firm.zone
+    country = case.situation.country or (case.firm.billing.country if case.firm.billing else None)
+    opens = opens_at(limits, country, home, case.moment)
+    if opens == case.moment:
+        return None
+    if opens is None:
+        return Hold(
+            "no hour within three weeks suits all time zones of the client; see [limits] in firm.toml"
+        )
+    return Hold(f"the client is not written to at this hour; it leaves from {_written(opens, case)}")
+
+
+def _contact_budget(case: Case) -> Hold | None:
+    limits, approaches = case.firm.limits, _usage(case).approaches
+    if len(approaches) < limits.client_messages:
+        return None
+    frees = approaches[-limits.client_messages] + timedelta(days=limits.client_days)
+    return Hold(
+        f"the client was approached {len(approaches)} times in {limits.client_days} days, "
+        f"{limits.client_messages} are allowed; it leaves from {_written(frees, case)}"
+    )
+
+
+def _rule_cap(case: Case) -> Hold | None:
+    if case.rule is not None and _usage(case).of_rule >= case.rule.daily_cap:
+        return Hold(f"the daily cap of {case.rule.daily_cap} messages is reached; it leaves tomorrow")
+    return None
+
+
+def _firm_cap(case: Case) -> Hold | None:
+    limits, usage = case.firm.limits, _usage(case)
+    if limits.daily_messages is not None and usage.of_all >= limits.daily_messages:
+        return Hold(
+            f"the firm's cap of {limits.daily_messages} messages a day is reached; it leaves tomorrow"
+        )
+    amount = usage.amount + case.amount
+    if limits.daily_amount is not None and amount > limits.daily_amount:
+        return Hold(
+            f"with it {amount:,.2f} would have left today, {limits.daily_amount:,.2f} are allowed; "
+            "it leaves tomorrow, or once daily_amount under [limits] is more"
+        )
+    return None
+
+
+def _written(moment: datetime, case: Case) -> str:
+    return f"{moment.astimezone(case.firm.zone):%A %d %B, %H:%M}"
+
+
+def _usage(case: Case) -> Usage:
+    assert case.usage is not None, "asked only as it is about to leave"
+    return case.usage
+
+
+SENDING = (_stopped, _client_hours, _contact_budget, _rule_cap, _firm_cap)

@@ -56,10 +56,11 @@ class Wanted:
     """One thing that the rule calls for.
 
     `key` is a SHA-256 of what may happen once, ever. `subject` and `name` say whom it is about: a client, a
-    project, the firm's own people; `level` and `step` which step of the rule it is at (0 where there is but
-    one), `title` what it is in a line. `amount` is in base currency. `documents` are those it covers, each
-    with its level. `basis` is what it rests on, in values that JSON carries: an open proposal whose basis has
-    changed is drafted anew. `detail` is the kind's own.
+    project, the firm's own people; `client` is the party it is sent to, None where it stays within the firm.
+    `level` and `step` say which step of the rule it is at (0 where there is but one), `title` what it is in a
+    line. `amount` is in base currency. `documents` are those it covers, each with its level. `basis` is what
+    it rests on, in values that JSON carries: an open proposal whose basis has changed is drafted anew.
+    `detail` is the kind's own.
     """
 
     key: str
@@ -69,6 +70,7 @@ class Wanted:
     step: str
     approval: Approval
     amount: Decimal = Decimal(0)
+    client: str | None = None
     level: int = 0
     documents: Mapping[str, int] = field(default_factory=dict)
     basis: Any = None

@@ -8,18 +8,19 @@ mailbox of copies; without one nobody can know, and a person has to say.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
-from datetime import time as clock_time
+from dataclasses import replace
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
 from opslayer.actions.approval import case, is_whole
 from opslayer.actions.kinds import KINDS, load_rules
+from opslayer.actions.limits import read_usage
 from opslayer.actions.mail import Delivery, arrived, compose, deliver, open_proof
 from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
 from opslayer.actions.transition import expire, move
@@ -107,18 +108,18 @@ def _claim(
         if outbox is None or outbox.state != "waiting" or outbox.not_before > now():
             return None  # another process has it, or somebody took it back
         rule = rules.get(record.rule)
-        hold = guardrails.examine(
-            case(record, rule, situation, now(), _sent_today(session, firm, record, now()))
-        )
+        usage = read_usage(session, firm, record, now())
+        hold = guardrails.examine(case(firm, record, rule, situation, now(), usage))
         if hold is None and firm.mail is None:
             hold = guardrails.Hold("there is no [mail] in firm.toml")
         if hold is None and not (is_whole(record) and approvals(record)):
             hold = guardrails.Hold("it is not what was approved", "cancelled")
         if hold is not None and record.is_binding:
-            hold = guardrails.Hold(hold.reason)
+            hold = replace(hold, state="held")
         if hold is not None:
             if (record.state, record.reason) != (hold.state, hold.reason):
-                move(session, record, hold.state, moment=now(), reason=hold.reason)
+                detail = {"guardrail": hold.guardrail}
+                move(session, record, hold.state, moment=now(), reason=hold.reason, detail=detail)
                 moved.append(number)
             return None
         assert firm.mail is not None
@@ -217,12 +218,3 @@ def _settle(session: Session, record: Record, copies: set[str] | None, moment: d
         return False  # its copy may be on the way
     move(session, record, "approved", moment=moment, reason="no copy arrived: it had not left")
     return True
-
-
-def _sent_today(session: Session, firm: Firm, record: Record, moment: datetime) -> int:
-    """Messages of its rule sent since midnight, in the firm's time zone."""
-    day = moment.astimezone(firm.zone).date()
-    midnight = datetime.combine(day, clock_time(), tzinfo=firm.zone).astimezone(UTC)
-    sent = select(func.count()).select_from(Outbox).join(Outbox.proposal)
-    today = sent.where(Outbox.sent_at >= midnight, Record.rule == record.rule)
-    return int(session.execute(today).scalar_one())

@@ -86,6 +86,7 @@ def _as_wanted(reminder: Reminder, trouble: list[str]) -> Wanted:
         step=reminder.rung.name,
         approval=reminder.rung.approval,
         amount=reminder.amount,
+        client=reminder.party_id,
         level=reminder.rung.days,
         documents={invoice.invoice_id: rung.days for invoice, rung in reminder.invoices},
         basis={"trouble": trouble},

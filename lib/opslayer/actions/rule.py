@@ -45,6 +45,9 @@ class Rule(Settings, ABC):
     owner: str
     enabled: bool = True
     named_only: bool = Field(False, description="proposed only where a job names the rule")
+    is_contact: bool = Field(
+        True, description="counts among the approaches to a client ([limits] in firm.toml)"
+    )
     daily_cap: int = Field(200, ge=1, description="messages a day, at most")
     fresh_hours: int = Field(72, ge=1, description="nothing leaves on a snapshot published longer ago")
     fresh_tables: tuple[str, ...] = Field((), description="nor while the contract says one is out of date")

@@ -165,6 +165,39 @@ def settle(
     edge.output.print(f"{settled.id}: {settled.state}", highlight=False)
 
 
+RuleName = Annotated[str | None, typer.Argument(help="Its name in rules/; all rules without it.")]
+
+
+def stop(person: Person, reason: Reason, rule: RuleName = None) -> None:
+    """Stop sending at once: of one rule, or of all. What is approved waits.
+
+    [dim]Examples:[/dim]
+      opslayer actions stop --as maeve@harrowvale.example --reason "wrong bank account on the letterhead"
+      opslayer actions stop payment_reminder --as maeve@harrowvale.example --reason "we are talking to them"
+    """
+    from opslayer import actions
+
+    with _records() as (firm, store):
+        made = actions.stop(firm, store, rule=rule, person=person, reason=reason, moment=edge.now())
+    edge.output.print(
+        f"{rule or 'all sending'} is stopped since {made.stopped_at:%Y-%m-%d %H:%M} UTC by {made.person}",
+        highlight=False,
+    )
+
+
+def resume(person: Person, reason: Reason, rule: RuleName = None) -> None:
+    """Let what was stopped leave again.
+
+    [dim]Example:[/dim]
+      opslayer actions resume --as maeve@harrowvale.example --reason "the letterhead is mended"
+    """
+    from opslayer import actions
+
+    with _records() as (firm, store):
+        actions.resume(firm, store, rule=rule, person=person, reason=reason, moment=edge.now())
+    edge.output.print(f"{rule or 'all sending'} is not stopped any more", highlight=False)
+
+
 def verify(
     file: Annotated[
         Path | None, typer.Argument(help="A signed export; the firm's own store without it.")
@@ -233,6 +266,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "reject": reject,
     "dispatch": dispatch,
     "settle": settle,
+    "stop": stop,
+    "resume": resume,
     "verify": verify,
     "export": export,
 }

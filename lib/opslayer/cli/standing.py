@@ -22,11 +22,12 @@ class Standing:
     quarantined: int
     alerts: dict[str, str]
     proposals: dict[str, int]
+    stops: list[str]
     runs: list[dict[str, str]]
 
 
 def read_standing(firm: Firm) -> Standing:
-    from opslayer.actions import list_proposals
+    from opslayer.actions import list_proposals, list_stops
     from opslayer.alerts import list_alerts
     from opslayer.runner import last_runs
     from opslayer.store import open_store
@@ -43,6 +44,7 @@ def read_standing(firm: Firm) -> Standing:
             quarantined=quarantined,
             alerts={alert.metric: alert.state for alert in list_alerts(store)},
             proposals=dict(Counter(proposal.state for proposal in list_proposals(store))),
+            stops=[f"{stop.rule}, by {stop.person}: {stop.reason}" for stop in list_stops(store)],
             runs=[
                 {
                     "notebook": run.notebook,
@@ -76,6 +78,8 @@ def show_standing(standing: Standing) -> None:
     waiting = standing.proposals.get("proposed", 0)
     states = ", ".join(f"{count} {state}" for state, count in sorted(standing.proposals.items()))
     edge.output.print(f"proposals  {waiting} waiting ({states or 'none yet'})", highlight=False)
+    for stop in standing.stops:
+        edge.output.print(f"[red]stopped[/red]    {stop}", highlight=False)
     edge.output.print("\n[bold]Last runs[/bold]" + ("" if standing.runs else ": none yet"))
     for run in standing.runs:
         mark = "green" if run["state"] == "succeeded" else "red"

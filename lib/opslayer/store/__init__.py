@@ -15,6 +15,7 @@ from opslayer.store.models import (
     Proposal,
     ProposalDocument,
     Run,
+    Stop,
 )
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Proposal",
     "ProposalDocument",
     "Run",
+    "Stop",
     "Store",
     "Verification",
     "append",

@@ -210,6 +210,17 @@ class InvoicedItem(Base):
     invoice: Mapped[IssuedInvoice] = relationship(back_populates="items")
 
 
+class Stop(Base):
+    """Sending, stopped by a person while the row is there: of one rule, or of all where `rule` is "*"."""
+
+    __tablename__ = "stop"
+
+    rule: Mapped[str] = mapped_column(String(100), primary_key=True)
+    stopped_at: Mapped[datetime]
+    person: Mapped[str]
+    reason: Mapped[str] = mapped_column(Text)
+
+
 class AuditEvent(Base):
     """Something that happened; never changed, each bound to the one before by its hash."""
 

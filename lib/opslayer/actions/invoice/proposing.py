@@ -97,6 +97,7 @@ def _as_wanted(occasion: Occasion, bill: Bill, client: Row | None, billed: dict[
         step=STEPS[bill.type],
         approval=occasion.rule.approval,
         amount=bill.net_base,
+        client=bill.party_id or None,
         documents=dict.fromkeys(bill.items, 0),
         basis=_basis(occasion, bill, client),
         detail=bill,
