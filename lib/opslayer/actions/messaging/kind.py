@@ -54,6 +54,7 @@ def _as_wanted(occasion: Occasion, row: Row) -> Wanted:
         step=step.name,
         approval=rule.approval,
         amount=Decimal(row["amount_base"] or 0),
+        client=row["recipient_id"] if rule.what.to == "client" else None,
         level=step.days,
         basis=_basis(occasion, row),
         detail=row,
