@@ -6,7 +6,7 @@ import os
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -253,6 +253,23 @@ class Person(Settings):
     roles: tuple[str, ...] = Field(min_length=1)
 
 
+class Absence(Settings):
+    """Somebody who is away, and who decides for them meanwhile."""
+
+    person: str = Field(description="e-mail address under [[people]]")
+    deputy: str = Field(description="e-mail address under [[people]]")
+    first_on: date
+    last_on: date
+
+    @model_validator(mode="after")
+    def _a_span(self) -> Absence:
+        if self.first_on > self.last_on:
+            raise ValueError("`first_on` not after `last_on`")
+        if self.person.casefold() == self.deputy.casefold():
+            raise ValueError("a deputy other than the person")
+        return self
+
+
 class Firm(Settings):
     """One firm: where it lives, what it has, who decides."""
 
@@ -266,12 +283,20 @@ class Firm(Settings):
     mail: MailSection | None = None
     billing: BillingSection | None = None
     people: tuple[Person, ...] = ()
+    absences: tuple[Absence, ...] = ()
     folders: dict[Literal["rules", "templates", "queries", "cases"], str] = Field(
         default_factory=dict, description="where the firm's own lie; beside firm.toml, where it does not say"
     )
     thresholds: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="metric -> {low, high}: overrides the metric's expected range"
     )
+
+    @model_validator(mode="after")
+    def _people_are_known(self) -> Firm:
+        for email in (email for absence in self.absences for email in (absence.person, absence.deputy)):
+            if self.person(email) is None:
+                raise ValueError(f'only addresses under [[people]] in [[absences]]; "{email}" is none')
+        return self
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """Acting: rules propose, guardrails hold, people approve, the outbox sends once, the trail keeps it."""
 
-from opslayer.actions.approval import approve, reject, settle
+from opslayer.actions.approval import Refused, approve, approve_each, reject, settle
 from opslayer.actions.draft import propose
 from opslayer.actions.export import Export, export_csv, export_signed, verify_export
 from opslayer.actions.invoice.register import issued_invoices, why_nothing_is_billed
@@ -18,10 +18,12 @@ __all__ = [
     "Export",
     "Outcome",
     "Proposal",
+    "Refused",
     "Rule",
     "Sheets",
     "Shown",
     "approve",
+    "approve_each",
     "as_table",
     "dispatch",
     "export_csv",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
+from opslayer.actions.authority import authority, roles_asked
 from opslayer.actions.evidence import fingerprint, needed
 from opslayer.actions.kind import Occasion
 from opslayer.actions.kinds import KINDS, load_rules
@@ -16,7 +19,7 @@ from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
 from opslayer.actions.rule import Rule
 from opslayer.actions.transition import UNSENT, carry_out, decide, move
 from opslayer.config import Firm, Person
-from opslayer.errors import GuardrailHeld, UsageError, unknown
+from opslayer.errors import GuardrailHeld, OpslayerError, UsageError, unknown
 from opslayer.store import Proposal as Record
 from opslayer.store import Store, append, lock
 from opslayer.warehouse import Layer
@@ -46,7 +49,7 @@ def approve(
     with store.session() as session:
         lock(session)
         record = find(session, number)
-        rule, who = _authorise(firm, record, person, reason)
+        rule, who, reason = _authorise(firm, record, person, reason, moment)
         if record.state in UNSENT and who.email in {decision.person for decision in approvals(record)}:
             return as_proposal(record)
         if record.state != "proposed":
@@ -80,6 +83,37 @@ def approve(
     return outcome
 
 
+@dataclass(frozen=True)
+class Refused:
+    """A proposal of several that was not approved, and why."""
+
+    id: int
+    error: OpslayerError
+
+
+def approve_each(
+    firm: Firm,
+    store: Store,
+    numbers: Iterable[int],
+    *,
+    person: str,
+    reason: str,
+    moment: datetime,
+    layer: Layer,
+) -> tuple[list[Proposal], list[Refused]]:
+    """A yes to each of several, by itself: what is refused stands in nobody's way, and is listed."""
+    done: list[Proposal] = []
+    refused: list[Refused] = []
+    for number in numbers:
+        try:
+            done.append(
+                approve(firm, store, number, person=person, reason=reason, moment=moment, layer=layer)
+            )
+        except (GuardrailHeld, UsageError) as error:
+            refused.append(Refused(number, error))
+    return done, refused
+
+
 def reject(
     firm: Firm,
     store: Store,
@@ -97,7 +131,7 @@ def reject(
     with store.session() as session:
         lock(session)
         record = find(session, number)
-        _, who = _authorise(firm, record, person, reason)
+        _, who, reason = _authorise(firm, record, person, reason, moment)
         if record.state == "rejected":
             return as_proposal(record)
         if record.state not in UNSENT:
@@ -122,7 +156,7 @@ def settle(
     with store.session() as session:
         lock(session)
         record = find(session, number)
-        _, who = _authorise(firm, record, person, reason)
+        _, who, reason = _authorise(firm, record, person, reason, moment)
         if record.state != "uncertain":
             raise UsageError(f"proposal {number} is {record.state}; nothing about it is uncertain")
         move(session, record, "sent" if sent else "approved", moment=moment, actor=who.email, reason=reason)
@@ -170,8 +204,10 @@ def _say_yes(session: Session, occasion: Occasion, record: Record, who: Person, 
         record.reason = "approved by one; another person must approve too"
 
 
-def _authorise(firm: Firm, record: Record, email: str, reason: str) -> tuple[Rule, Person]:
-    """The rule and the person, where the person may decide and says why."""
+def _authorise(
+    firm: Firm, record: Record, email: str, reason: str, moment: datetime
+) -> tuple[Rule, Person, str]:
+    """The rule, the person who may decide, and why: for whom, where it is for somebody who is away."""
     person = firm.person(email)
     if person is None:
         raise unknown("person", email, (person.email for person in firm.people))
@@ -181,7 +217,9 @@ def _authorise(firm: Firm, record: Record, email: str, reason: str) -> tuple[Rul
     approval = rule.approval_at(record.level) if rule else None
     if rule is None or approval is None:
         raise GuardrailHeld(f"the firm has no rule {record.rule} at {record.level} days any more")
-    if not set(person.roles) & set(approval.roles):
-        allowed = " or ".join(approval.roles)
-        raise GuardrailHeld(f"{person.name} may not decide this: it takes the role {allowed}")
-    return rule, person
+    before = {decision.person for decision in approvals(record)} - {person.email}
+    asked = roles_asked(approval, given=len(before), age=moment - record.created_at)
+    instead = authority(firm, person, asked, moment)
+    if instead is None:
+        raise GuardrailHeld(f"{person.name} may not decide this: it takes the role {' or '.join(asked)}")
+    return rule, person, f"{reason} (for {instead})" if instead else reason

@@ -112,12 +112,10 @@ def _is_new(kind: Kind, known: Record | None, wanted: Wanted, moment: datetime) 
 def _draft(kind: Kind, occasion: Occasion, wanted: Wanted, written_to: str | None) -> Draft:
     evidence = header(occasion, wanted, written_to) | kind.evidence(occasion, wanted)
     content = kind.content(occasion, wanted, evidence)
-    words = wanted.approval.in_words(wanted.amount)
-    if domains := new_domain(evidence, content.get("recipient")):
-        words = (
-            f"The client's mail domain was {domains[0]} and is {domains[1]} now: two people must approve "
-            f"({' or '.join(wanted.approval.roles)}); void after {wanted.approval.expires_days} days."
-        )
+    domains = new_domain(evidence, content.get("recipient"))
+    words = wanted.approval.in_words(wanted.amount, least=2 if domains else 0)
+    if domains:
+        words = f"The client's mail domain was {domains[0]} and is {domains[1]} now. {words}"
     content["policy"] = " ".join(filter(None, (words, content.get("caution"))))
     expires_at = occasion.moment + timedelta(days=wanted.approval.expires_days)
     situation = guardrails.read_situation(occasion.layer, kind, evidence)

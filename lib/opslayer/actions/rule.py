@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from decimal import Decimal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from opslayer.config import Settings
 
@@ -24,16 +24,43 @@ class Approval(Settings):
     )
     automatic_up_to: Decimal | None = Field(None, ge=0, description="up to it the rule itself approves")
     expires_days: int = Field(5, ge=1, description="days until a proposal nobody sent is void")
+    chain: tuple[str, ...] = Field(
+        (),
+        description="roles that must say yes one after the other, each another person, before any of `roles`",
+    )
+    escalate_days: int | None = Field(
+        None, ge=0, description="days after which those of `escalate_to` may decide as well"
+    )
+    escalate_to: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_time(self) -> Approval:
+        if (self.escalate_days is None) != (not self.escalate_to):
+            raise ValueError("both `escalate_days` and `escalate_to`, or neither")
+        if self.escalate_days is not None and self.escalate_days >= self.expires_days:
+            raise ValueError(f"`escalate_days` below `expires_days`, {self.expires_days}")
+        return self
 
     def needed(self, amount: Decimal) -> int:
         """How many people must approve `amount`."""
         if self.automatic_up_to is not None and amount <= self.automatic_up_to:
             return 0
-        return 2 if self.four_eyes_above is not None and amount > self.four_eyes_above else 1
+        two = self.four_eyes_above is not None and amount > self.four_eyes_above
+        return max(len(self.chain), 2 if two else 1)
 
-    def in_words(self, amount: Decimal) -> str:
-        count = ("no approval", "one approval", "approval by two people")[self.needed(amount)]
-        return f"Needs {count} ({' or '.join(self.roles)}); void after {self.expires_days} days."
+    def in_words(self, amount: Decimal, *, least: int = 0) -> str:
+        """Who must say yes; by `least` people at least."""
+        count = max(self.needed(amount), least)
+        people = ("no approval", "one approval")[count] if count < 2 else f"approval by {count} people"
+        who = ", then ".join(
+            (*self.chain, " or ".join(self.roles)) if count > len(self.chain) else self.chain
+        )
+        late = (
+            f" {' or '.join(self.escalate_to)} too after {self.escalate_days} days;"
+            if self.escalate_to
+            else ""
+        )
+        return f"Needs {people} ({who});{late} void after {self.expires_days} days."
 
 
 class Rule(Settings, ABC):

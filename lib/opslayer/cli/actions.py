@@ -91,20 +91,32 @@ def show(number: Number, json: Json = False) -> None:
     )
 
 
-def approve(number: Number, person: Person, reason: Reason) -> None:
-    """Approve a proposal; exit code 4 where a guardrail holds it.
+def approve(
+    numbers: Annotated[list[int], typer.Argument(help="Their numbers in `opslayer actions list`.")],
+    person: Person,
+    reason: Reason,
+) -> None:
+    """Approve proposals, each by itself; exit code 4 where a guardrail holds one of them.
 
-    [dim]Example:[/dim]
+    [dim]Examples:[/dim]
       opslayer actions approve 1 --as maeve@harrowvale.example --reason "due for weeks"
+      opslayer actions approve 1 2 5 --as maeve@harrowvale.example --reason "looked at each"
     """
     from opslayer import actions
     from opslayer.warehouse import open_layer
 
     with _records() as (firm, store), open_layer(firm) as layer:
-        decided = actions.approve(
-            firm, store, number, person=person, reason=reason, moment=edge.now(), layer=layer
+        done, refused = actions.approve_each(
+            firm, store, numbers, person=person, reason=reason, moment=edge.now(), layer=layer
         )
-    edge.output.print(f"{decided.id}: {decided.state}", highlight=False)
+    for decided in done:
+        edge.output.print(f"{decided.id}: {decided.state}", highlight=False)
+    if len(numbers) == 1 and refused:
+        raise refused[0].error
+    for one in refused:
+        edge.notices.print(f"[red]{one.id}:[/red] {one.error}", highlight=False, soft_wrap=True)
+    if refused:
+        raise typer.Exit(max(one.error.exit_code for one in refused))
 
 
 def reject(number: Number, person: Person, reason: Reason) -> None:

@@ -1,0 +1,36 @@
+"""Who may decide: by role, in turn, for somebody who is away, and after a while for those above.
+
+Whoever stands in for another decides under their own name: one person never gives two of the eyes.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from opslayer.actions.rule import Approval
+from opslayer.config import Firm, Person
+
+
+def roles_asked(approval: Approval, *, given: int, age: timedelta) -> tuple[str, ...]:
+    """The roles, any of which may give the next yes, after `given` of them, `age` after it was proposed."""
+    asked = (approval.chain[given],) if given < len(approval.chain) else approval.roles
+    late = approval.escalate_days is not None and age >= timedelta(days=approval.escalate_days)
+    return tuple(dict.fromkeys((*asked, *approval.escalate_to) if late else asked))
+
+
+def acts_for(firm: Firm, person: Person, day: date) -> tuple[Person, ...]:
+    """Those who are away on `day` and have named `person`; whom these stand in for is not passed on."""
+    away = (
+        firm.person(absence.person)
+        for absence in firm.absences
+        if absence.first_on <= day <= absence.last_on and absence.deputy.casefold() == person.email.casefold()
+    )
+    return tuple(one for one in away if one is not None)
+
+
+def authority(firm: Firm, person: Person, asked: tuple[str, ...], moment: datetime) -> str | None:
+    """By what the person may decide: "" for a role of their own, or the name of whom they stand in for."""
+    if set(person.roles) & set(asked):
+        return ""
+    day = moment.astimezone(firm.zone).date()
+    return next((away.name for away in acts_for(firm, person, day) if set(away.roles) & set(asked)), None)
