@@ -27,7 +27,7 @@ with st.grid(4, min_column_width=150, border=True):
 with st.container(horizontal=True, vertical_alignment="bottom"):
     person = people.choose_decider()
     wanted = st.text_input(
-        "Client", key="find", placeholder="Any client", icon=":material/search:", width=340
+        "About", key="find", placeholder="Any client, project, person", icon=":material/search:", width=340
     )
 stops.show(person)
 
@@ -39,14 +39,16 @@ if uncertain:
 st.header("Waiting for a decision", anchor=False)
 shown = [p for p in waiting if wanted.casefold() in p.party_name.casefold()]
 if not waiting:
-    st.info("Nothing waits. The jobs morning and wednesday propose what is due: `opslayer run morning`.")
+    st.info(
+        "Nothing waits. The jobs morning, monday and wednesday propose what is due: `opslayer run morning`."
+    )
 elif not shown:
-    st.markdown(f':gray[None of a client like "{wanted}".]')
+    st.markdown(f':gray[None about anything like "{wanted}".]')
 with st.container(gap="xsmall"):
     for proposal in shown[:PAGE]:
         proposals.show(proposal, person)
 if len(shown) > PAGE:
-    st.markdown(f":gray[{len(shown) - PAGE:,} more; name a client to see theirs.]")
+    st.markdown(f":gray[{len(shown) - PAGE:,} more; name what they are about to see them.]")
 
 if unsent:
     st.header("Approved, not sent yet", anchor=False)
@@ -57,7 +59,7 @@ if unsent:
 st.header("Decided", anchor=False)
 parts.table(
     tables.decided(every),
-    {"party_name": "Client", "rung": "What", "amount": f"Amount, {currency}", "state": "State",
+    {"party_name": "About", "rung": "What", "amount": f"Amount, {currency}", "state": "State",
      "by": "Approved by", "sent_at": "Sent", "reason": "Why"},
     empty="Nothing has been decided yet.",
 )  # fmt: skip

@@ -36,21 +36,27 @@ class Located:
         line, column = (self.keys if key and whole else self.spots).get(found, (1, 1))
         return f"{self.path}:{line}:{column}"
 
-    def wrong(self, *place: str | int, found: object, allowed: Iterable[str]) -> ConfigurationError:
-        """The error for a name that is none of `allowed`: where it stands, what there is, the nearest."""
+    def wrong(
+        self, *place: str | int, found: object, allowed: Iterable[str], key: bool = False
+    ) -> ConfigurationError:
+        """The error for a name that is none of `allowed`: where it stands, what there is, the nearest.
+
+        `key` says that the name is the key itself, and not its value.
+        """
         words = sorted(allowed)
         near = nearest(str(found), words)
         return self.error(
             *place,
+            key=key,
             said=f"expected one of: {', '.join(words) or 'nothing'}; got {found!r}"
             + (f'\n    nearest: "{near}"' if near else ""),
         )
 
-    def error(self, *place: str | int, said: str) -> ConfigurationError:
-        """An error about one value: file, line and column, then the path to its key."""
-        *parents, key = map(str, place)
+    def error(self, *place: str | int, said: str, key: bool = False) -> ConfigurationError:
+        """An error about one value, or its key: file, line and column, then the path to it."""
+        *parents, last = map(str, place)
         where = f"  at {'.'.join(parents)}\n" if parents else ""
-        return ConfigurationError(f"{self.at(*place)}\n{where}  at key: {key}\n    {said}")
+        return ConfigurationError(f"{self.at(*place, key=key)}\n{where}  at key: {last}\n    {said}")
 
 
 def read_located(path: Path) -> Located:
@@ -59,13 +65,14 @@ def read_located(path: Path) -> Located:
         loader = LOADER(path.read_text(encoding="utf-8"))
         try:
             node = loader.get_single_node()
-            values = loader.construct_document(node) if node is not None else {}
+            places = list(_walk(node, (), set())) if node is not None else []
+            values = loader.construct_document(node) if node is not None else {}  # merges `<<` into node
         finally:
             loader.dispose()
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ConfigurationError(f"{path}\n  is not YAML: {error}") from error
     read = Located(path, {} if values is None else values)
-    for place, key_spot, spot in _walk(node, (), set()) if node is not None else ():
+    for place, key_spot, spot in places:
         if place in read.spots:
             first = read.keys[place][0]
             raise ConfigurationError(

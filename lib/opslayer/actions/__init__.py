@@ -4,7 +4,7 @@ from opslayer.actions.approval import Refused, approve, approve_each, reject, se
 from opslayer.actions.draft import propose
 from opslayer.actions.export import Export, export_csv, export_signed, verify_export
 from opslayer.actions.invoice.register import issued_invoices, why_nothing_is_billed
-from opslayer.actions.kinds import KINDS, load_rules
+from opslayer.actions.kinds import KINDS, load_rules, rules_of
 from opslayer.actions.outbox import dispatch
 from opslayer.actions.outcome import Outcome, record_outcomes
 from opslayer.actions.proposal import Proposal, Shown, as_table, list_proposals, show_proposal
@@ -36,6 +36,7 @@ __all__ = [
     "record_outcomes",
     "reject",
     "resume",
+    "rules_of",
     "settle",
     "show_proposal",
     "standing_of_week",

@@ -70,7 +70,7 @@ def propose(
     return made
 
 
-def propose_on(store: Store, occasion: Occasion, *, dry_run: bool) -> list[Proposal]:
+def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> list[Proposal]:
     """The new proposals of one rule, on or off; a dry run writes nothing."""
     kind, moment = KINDS[occasion.rule.kind], occasion.moment
     facts = kind.gather(occasion)

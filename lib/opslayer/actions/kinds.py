@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
+
+import polars as pl
 
 from opslayer.actions import reminder, report, staffing
 from opslayer.actions.invoice import proposing as invoice
@@ -25,24 +29,60 @@ KINDS: dict[str, Kind] = {
 def load_rules(firm: Firm) -> list[Rule]:
     """Every rule, shipped or the firm's own, by name. Raises ConfigurationError for one that cannot be."""
     rules: dict[str, Rule] = {}
-    templates = set(firm.files("templates", "*.*"))
-    queries = {path.stem for folder in firm.folder("queries") for path in folder.glob("*.sql")}
-    jobs = {path.stem for path in firm.files("scheduled").values()}
+    names = known_names(firm)
     for path in firm.files("rules").values():
-        read = read_located(path)
-        rule = _validated(read)
+        read, rule = read_rule(path, names)
         if rule.name in rules:
             raise read.error("rule", said=f"{rule.name} is the name of another file's rule")
-        for place, template in rule.templates:
-            _check_template(read, place, template, templates)
-        for place, query in rule.queries:
-            if query not in queries:
-                raise read.wrong(*place.split("."), found=query, allowed=_like(query, queries))
-        for number, job in enumerate(rule.jobs):
-            if job not in jobs:
-                raise read.wrong("when", "jobs", number, found=job, allowed=jobs)
         rules[rule.name] = rule
     return [rules[name] for name in sorted(rules)]
+
+
+def rules_of(firm: Firm, job: str) -> pl.DataFrame:
+    """One row a rule that a job proposes, by name: rule, state (on or off), description, owner."""
+    return pl.DataFrame(
+        [
+            (rule.name, "on" if rule.enabled else "off", rule.description, rule.owner)
+            for rule in choose_rules(firm, None, job)
+        ],
+        schema=dict.fromkeys(("rule", "state", "description", "owner"), pl.String),
+        orient="row",
+    )
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a rule may refer to."""
+
+    templates: frozenset[str]
+    queries: frozenset[str]
+    jobs: frozenset[str]
+
+
+def known_names(firm: Firm) -> Names:
+    return Names(
+        templates=frozenset(firm.files("templates", "*.*")),
+        queries=frozenset(path.stem for folder in firm.folder("queries") for path in folder.glob("*.sql")),
+        jobs=frozenset(path.stem for path in firm.files("scheduled").values()),
+    )
+
+
+def read_rule(path: Path, names: Names) -> tuple[Located, Rule]:
+    """One file as the model of its kind. Raises ConfigurationError, also for a name not in `names`."""
+    read = read_located(path)
+    kind = read.values.get("kind") if isinstance(read.values, dict) else None
+    if kind not in KINDS:
+        raise read.wrong("kind", found=kind, allowed=KINDS)
+    rule = validated(KINDS[kind].rule, read)
+    for place, template in rule.templates:
+        _check_template(read, place, template, names.templates)
+    for place, query in rule.queries:
+        if query not in names.queries:
+            raise read.wrong(*place.split("."), found=query, allowed=_like(query, names.queries))
+    for number, job in enumerate(rule.jobs):
+        if job not in names.jobs:
+            raise read.wrong("when", "jobs", number, found=job, allowed=names.jobs)
+    return read, rule
 
 
 def choose_rules(firm: Firm, name: str | None, job: str | None = None) -> list[Rule]:
@@ -59,15 +99,7 @@ def choose_rules(firm: Firm, name: str | None, job: str | None = None) -> list[R
     return chosen
 
 
-def _validated(read: Located) -> Rule:
-    """A rule as the model of its kind."""
-    kind = read.values.get("kind") if isinstance(read.values, dict) else None
-    if kind not in KINDS:
-        raise read.wrong("kind", found=kind, allowed=KINDS)
-    return validated(KINDS[kind].rule, read)
-
-
-def _check_template(read: Located, place: str, template: str, known: set[str]) -> None:
+def _check_template(read: Located, place: str, template: str, known: frozenset[str]) -> None:
     """The error speaks of a template as the rule does: without what its file name ends in."""
     name, ending = template.split(".", 1)
     if template not in known:
@@ -75,6 +107,6 @@ def _check_template(read: Located, place: str, template: str, known: set[str]) -
         raise read.wrong(*place.split("."), "template", found=name, allowed=words)
 
 
-def _like(word: str, known: set[str]) -> list[str]:
+def _like(word: str, known: frozenset[str]) -> list[str]:
     """The ten nearest: there are too many queries to list."""
     return get_close_matches(word, sorted(known), n=10, cutoff=0.4)

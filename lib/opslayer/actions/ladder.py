@@ -74,6 +74,10 @@ class ReminderRule(Rule):
         return rung.approval if rung else None
 
     @property
+    def queries(self) -> tuple[tuple[str, str], ...]:
+        return (("who", self.who),)
+
+    @property
     def templates(self) -> tuple[tuple[str, str], ...]:
         return tuple((f"ladder.{n}", f"{rung.template}.txt.j2") for n, rung in enumerate(self.ladder))
 

@@ -18,7 +18,7 @@ from opslayer.errors import ConfigurationError
 FILTERS = {
     "amount": lambda value: f"{Decimal(str(value)):,.2f}",
     "whole": lambda value: f"{Decimal(str(value)):,.0f}",
-    "percent": lambda value: f"{Decimal(str(value)) * 100:.0f} %",
+    "percent": lambda value: f"{float(value):.0%}",
     "day": lambda value: f"{(day := date.fromisoformat(str(value)[:10])).day} {day:%B %Y}",
     "days": lambda value: f"{value} {'day' if value == 1 else 'days'}",
 }

@@ -39,6 +39,10 @@ class StaffingRule(Rule):
         return self.approval
 
     @property
+    def queries(self) -> tuple[tuple[str, str], ...]:
+        return (("who", self.who),)
+
+    @property
     def templates(self) -> tuple[tuple[str, str], ...]:
         return (("rule", "staffing.txt.j2"),)
 

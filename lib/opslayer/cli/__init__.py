@@ -16,6 +16,7 @@ import typer
 
 from opslayer.cli import actions as action_commands
 from opslayer.cli import data, edge, work
+from opslayer.cli import rules as rule_commands
 from opslayer.errors import OpslayerError
 
 app = typer.Typer(
@@ -74,6 +75,11 @@ actions = typer.Typer(no_args_is_help=True, help="What is proposed, and who deci
 for name, command in action_commands.COMMANDS.items():
     actions.command(name)(command)
 app.add_typer(actions, name="actions", rich_help_panel=WORK)
+
+rules = typer.Typer(no_args_is_help=True, help="When something is proposed, to whom, and who must say yes.")
+for name, command in rule_commands.COMMANDS.items():
+    rules.command(name)(command)
+app.add_typer(rules, name="rules", rich_help_panel=WORK)
 
 
 def _silence() -> None:

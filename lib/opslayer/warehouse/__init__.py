@@ -5,7 +5,7 @@ A build goes into a file nobody reads; a published version never changes; reader
 
 from opslayer.warehouse.blank import blank_layer, published_columns
 from opslayer.warehouse.build import Built, BuiltModel, build
-from opslayer.warehouse.layer import Layer, open_layer
+from opslayer.warehouse.layer import Layer, open_layer, query_path
 from opslayer.warehouse.models import Model, load_models
 from opslayer.warehouse.publish import (
     Refreshed,
@@ -16,7 +16,7 @@ from opslayer.warehouse.publish import (
     refused_contracts,
     save_outputs,
 )
-from opslayer.warehouse.reading import check_reading
+from opslayer.warehouse.reading import check_reading, position
 from opslayer.warehouse.versions import Version, current, rollback, versions
 
 __all__ = [
@@ -34,8 +34,10 @@ __all__ = [
     "land",
     "load_models",
     "open_layer",
+    "position",
     "publish",
     "published_columns",
+    "query_path",
     "refresh",
     "refused_contracts",
     "rollback",

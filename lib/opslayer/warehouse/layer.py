@@ -42,9 +42,7 @@ class Layer:
         """
         if not NAMED.match(query):
             return query
-        path = self.own.get(query, QUERIES / f"{query}.sql")
-        if not path.exists():
-            raise unknown("query", query, {*self.own, *(p.stem for p in QUERIES.glob("*.sql"))})
+        path = query_path(self, query)
         text = path.read_text(encoding="utf-8")
         if query in self.own:
             check_reading(text, path)
@@ -93,6 +91,14 @@ def open_layer(firm: Firm, version: str | None = None) -> Layer:
             continue  # pruned between reading the pointer and opening: the pointer has moved on
         return Layer(chosen, firm.base_currency, connection, own_queries(firm))
     raise OpslayerError(f"{firm.name}: every version vanished while it was being opened")
+
+
+def query_path(layer: Layer, name: str) -> Path:
+    """The file of a named query, the firm's own first. Raises UsageError for an unknown name."""
+    path = layer.own.get(name, QUERIES / f"{name}.sql")
+    if not path.exists():
+        raise unknown("query", name, {*layer.own, *(p.stem for p in QUERIES.glob("*.sql"))})
+    return path
 
 
 def own_queries(firm: Firm) -> dict[str, Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import sqlglot
@@ -33,6 +34,13 @@ CLOCK = {"current_time", "current_timestamp", "localtime", "localtimestamp"}  # 
 ROWS = (exp.Unnest, exp.GenerateSeries)
 
 
+class Text(NamedTuple):
+    """A query and the file it stands in."""
+
+    sql: str
+    path: Path
+
+
 @cache
 def check_reading(sql: str, path: Path) -> None:
     """Pass a query that only reads. Raises ConfigurationError, naming file, line and column, for any other.
@@ -48,22 +56,22 @@ def check_reading(sql: str, path: Path) -> None:
         raise ConfigurationError(f"{where}\n    is not SQL: {found.get('description', error)}") from error
     if len(statements) != 1:
         raise ConfigurationError(f"{path}:1:1\n    expected one query; got {len(statements)}")
-    query = statements[0]
+    query, text = statements[0], Text(sql, path)
     if not isinstance(query, exp.Select | exp.SetOperation):
-        raise _refused(path, query, f"expected a SELECT; got {query.key.upper()}")
+        raise _refused(text, query, f"expected a SELECT; got {query.key.upper()}")
     for node in query.walk():
         if isinstance(node, EFFECTS) and not isinstance(node, exp.Query):
-            raise _refused(path, node, f"a query of a rule only reads; got {node.key.upper()}")
+            raise _refused(text, node, f"a query of a rule only reads; got {node.key.upper()}")
         if isinstance(node, exp.Table):
-            _check_table(path, node)
+            _check_table(text, node)
         elif isinstance(node, exp.Func):
-            _check_function(path, node)
+            _check_function(text, node)
 
 
-def _check_table(path: Path, table: exp.Table) -> None:
+def _check_table(text: Text, table: exp.Table) -> None:
     if not isinstance(table.this, exp.Identifier):
         if not isinstance(table.this, ROWS):
-            raise _refused(path, table, f"expected a published table; got the function {_name(table.this)}")
+            raise _refused(text, table, f"expected a published table; got the function {_name(table.this)}")
         return
     if not table.db and table.name in _named_in_query(table):
         return
@@ -71,7 +79,7 @@ def _check_table(path: Path, table: exp.Table) -> None:
         shown = ".".join(part.name for part in table.parts)
         near = nearest(table.db, PUBLISHED) if table.db else None
         raise _refused(
-            path,
+            text,
             table,
             f"expected a table of {', '.join(PUBLISHED)}; got {shown}"
             + (f'\n    nearest: "{near}.{table.name}"' if near else ""),
@@ -83,17 +91,17 @@ def _named_in_query(table: exp.Expr) -> set[str]:
     return {name.alias for name in table.root().find_all(exp.CTE) if name.alias.isidentifier()}
 
 
-def _check_function(path: Path, function: exp.Func) -> None:
+def _check_function(text: Text, function: exp.Func) -> None:
     name = _name(function)
     known, impure = _functions()
     names = {name} if isinstance(function, exp.Anonymous) else {n.lower() for n in function.sql_names()}
     if names & impure:
         said = f"a query of a rule reads tables only, and is the same when run again; got {name}()"
-        raise _refused(path, function, said)
+        raise _refused(text, function, said)
     if isinstance(function, exp.Anonymous | exp.AnonymousAggFunc) and name not in known:
         near = nearest(name, known)
         raise _refused(
-            path, function, f"no function named {name}" + (f'\n    nearest: "{near}"' if near else "")
+            text, function, f"no function named {name}" + (f'\n    nearest: "{near}"' if near else "")
         )
 
 
@@ -115,17 +123,13 @@ def _name(node: exp.Expr) -> str:
     return (node.sql_names()[0] if isinstance(node, exp.Func) else node.key).lower()
 
 
-def _refused(path: Path, node: exp.Expr, said: str) -> ConfigurationError:
+def _refused(text: Text, node: exp.Expr, said: str) -> ConfigurationError:
     """The error at the first name within `node` that has a place in the text."""
-    line, column = position(node)
-    return ConfigurationError(f"{path}:{line}:{column}\n    {said}")
+    line, column = position(node, text.sql)
+    return ConfigurationError(f"{text.path}:{line}:{column}\n    {said}")
 
 
-def position(node: exp.Expr) -> tuple[int, int]:
-    """Line and column, from 1, where a part of a query begins."""
-    spots = [
-        (int(one.meta["line"]), int(one.meta["col"]) - len(one.name) + 1)
-        for one in node.walk()
-        if "line" in one.meta
-    ]
-    return min(spots, default=(1, 1))
+def position(node: exp.Expr, sql: str) -> tuple[int, int]:
+    """Line and column, from 1, where a part of a query begins; sqlglot's own lines are off after a $name."""
+    start = min((int(one.meta["start"]) for one in node.walk() if "start" in one.meta), default=0)
+    return sql.count("\n", 0, start) + 1, start - sql.rfind("\n", 0, start)

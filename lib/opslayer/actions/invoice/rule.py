@@ -25,5 +25,10 @@ class InvoiceRule(Rule):
         return self.approval
 
     @property
+    def queries(self) -> tuple[tuple[str, str], ...]:
+        named = {"who": self.who, "time": self.time, "reopened": self.reopened}
+        return tuple((place, query) for place, query in named.items() if query)
+
+    @property
     def templates(self) -> tuple[tuple[str, str], ...]:
         return (("rule", f"{self.template}.txt.j2"),)

@@ -105,7 +105,7 @@ def choosing(query: str, rule: MessageRule) -> str:
         else "select chosen.* from chosen"
     )
     return f"""
-with who as ({_bare(query)}),
+with who as ({bare(query)}),
 asked as (
     select unnest(from_json($history, '[{{"subject": "VARCHAR", "turns": "INTEGER", "last_step": "INTEGER",
         "days_ago": "INTEGER", "is_open": "BOOLEAN", "is_on_its_way": "BOOLEAN", "reader": "VARCHAR"}}]'),
@@ -139,9 +139,7 @@ def reread(layer: Layer, *, query: str, parameters: Mapping[str, Any], to: str, 
     table, key = RECORDS.get(to, ("", ""))
     join = f"left join {table} as record on record.{key} = who.recipient_id" if table else ""
     address = ", record.name as _name, record.email as _email" if table else ""
-    text = (
-        f"select who.*{address} from ({_bare(layer.sql(query))}) as who {join} where who.subject = $subject"
-    )
+    text = f"select who.*{address} from ({bare(layer.sql(query))}) as who {join} where who.subject = $subject"
     rows = layer.query(text, subject=subject, **parameters).to_dicts()
     return rows[0] if rows else None
 
@@ -164,6 +162,6 @@ def _values(rule: MessageRule, history: Iterable[Asked]) -> dict[str, Any]:
     }
 
 
-def _bare(query: str) -> str:
+def bare(query: str) -> str:
     """Without the semicolon an editor puts at its end; a comment on its last line ends there."""
     return query.strip().rstrip(";") + "\n"

@@ -17,7 +17,7 @@ select
 from intelligence.project_forecast as forecast
 inner join core.project as project on project.project_id = forecast.project_id
 where
-    forecast.as_of = (select max(as_of) from intelligence.project_forecast)
+    forecast.as_of = (select max(as_of) from intelligence.project_forecast) -- it is of the last forecast
     and project.ended_on is null                        -- the project is still running
     and forecast.is_named                               -- it is named as heading over its budget
     and forecast.money_at_risk_base >= $from_amount     -- at least $from_amount of it is at risk

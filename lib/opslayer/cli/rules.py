@@ -1,0 +1,159 @@
+"""Commands over the rules: which there are, whether they are right, what they say, whether they do it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from opslayer.cli import edge
+from opslayer.cli.edge import Json
+from opslayer.errors import ConfigurationError, OpslayerError
+
+Name = Annotated[str, typer.Argument(help="Its name in `opslayer rules list`.")]
+
+
+def show_list(json: Json = False) -> None:
+    """List the rules, shipped and the firm's own.
+
+    [dim]Examples:[/dim]
+      opslayer rules list
+      opslayer rules list --json
+    """
+    from opslayer import actions
+
+    rules = actions.load_rules(edge.firm())
+    if json:
+        edge.show_json(rules)
+        return
+    edge.show_table(
+        f"{len(rules)} rules",
+        ("rule", "kind", "", "owner", "what it does"),
+        (
+            (rule.name, rule.kind, "on" if rule.enabled else "off", rule.owner, rule.description)
+            for rule in rules
+        ),
+    )
+
+
+def check(json: Json = False) -> None:
+    """Say what is wrong with the rules, their queries and templates, with file, line and column; exit code 2.
+
+    [dim]Example:[/dim]
+      opslayer rules check
+    """
+    from opslayer.actions import checking
+
+    found = checking.check_rules(edge.firm())
+    if json:
+        edge.show_json({"problems": found})
+    elif not found:
+        edge.output.print("every rule is right, and each shipped one has a case", highlight=False)
+    if found and not json:
+        raise ConfigurationError("\n".join(found))
+    if found:
+        raise typer.Exit(2)
+
+
+def explain(
+    rule: Name,
+    subject: Annotated[
+        str | None, typer.Option(help="Say of this one why it is chosen on the current snapshot, or is not.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say in plain English who a rule is about, when, what is sent, and who must say yes.
+
+    [dim]Examples:[/dim]
+      opslayer rules explain overrun_escalation
+      opslayer rules explain overrun_escalation --subject projects:J00042
+    """
+    from opslayer.actions import explanation
+    from opslayer.store import open_store
+    from opslayer.warehouse import open_layer
+
+    firm = edge.firm()
+    with open_layer(firm) as layer:
+        told = explanation.explain(firm, layer, rule)
+        verdict = None
+        if subject is not None:
+            with open_store(firm) as store:
+                verdict = explanation.judge(firm, layer, store, rule, subject, moment=edge.now())
+    if json:
+        edge.show_json(verdict or told)
+        return
+    if verdict is not None:
+        _show_verdict(verdict)
+        return
+    state = "on" if told.is_on else "off"
+    edge.output.print(f"[bold]{told.rule}[/bold] ({state}): {told.description}", highlight=False)
+    conditions = tuple(f"- {condition.says}" for condition in told.conditions)
+    parts = {"Who": (*told.who, *conditions), "When": told.when, "What": told.what, "May I": told.may}
+    for title, lines in parts.items():
+        edge.output.print(f"\n[bold]{title}[/bold]", highlight=False)
+        for line in lines:
+            edge.output.print(f"  {line}", highlight=False, markup=False)
+
+
+def _show_verdict(verdict: object) -> None:
+    from opslayer.actions.explanation import Verdict
+
+    assert isinstance(verdict, Verdict)
+    answer = "is chosen" if verdict.is_chosen else "is not chosen"
+    edge.output.print(f"{verdict.subject} {answer}", highlight=False, markup=False)
+    for condition in verdict.conditions:
+        edge.output.print(
+            f"  {'yes' if condition.holds else 'NO '}  {condition.says}", highlight=False, markup=False
+        )
+
+
+def run_cases(
+    rule: Annotated[str | None, typer.Argument(help="One rule; all that have cases without it.")] = None,
+    json: Json = False,
+) -> None:
+    """Run the example cases of the rules: rows in, proposals out; exit code 1 where one comes out otherwise.
+
+    [dim]Examples:[/dim]
+      opslayer rules test
+      opslayer rules test overrun_escalation
+    """
+    from opslayer.actions import cases
+
+    found = list(cases.run_cases(edge.firm(), rule))
+    failed = [one for one in found if not one.holds]
+    if json:
+        edge.show_json(found)
+    else:
+        edge.show_table(
+            f"{len(found)} cases, {len(failed)} come out otherwise",
+            ("rule", "case", "", "otherwise"),
+            (
+                (one.rule, one.case, "ok" if one.holds else "FAILED", "\n".join(one.differences))
+                for one in found
+            ),
+        )
+    if failed:
+        raise typer.Exit(OpslayerError.exit_code)
+
+
+def schema() -> None:
+    """Print the JSON Schema of a rule's file, so that an editor completes and checks it.
+
+    [dim]Example:[/dim]
+      opslayer rules schema > rules/schema.json
+    """
+    from opslayer.actions.schema import rule_schema
+
+    edge.show_json(rule_schema())
+    sys.stdout.flush()
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "list": show_list,
+    "check": check,
+    "explain": explain,
+    "test": run_cases,
+    "schema": schema,
+}

@@ -1,0 +1,18 @@
+-- open deals that have not left their first stage, to the client; key: subject
+-- amount_base in base currency; days since it entered the stage
+-- reads marts.opportunity_history
+select
+    deal.opportunity_id as subject,
+    deal.name,
+    deal.amount_base,
+    deal.party_id as recipient_id,
+    deal.party_name as client,
+    deal.practice,
+    deal.stage,
+    deal.stage_entered_on,
+    cast($as_of - deal.stage_entered_on as integer) as days
+from marts.opportunity_history as deal
+where
+    deal.known_until is null                            -- the deal is open
+    and deal.stage = $stage                             -- it is in the stage $stage
+    and $as_of - deal.stage_entered_on <= $at_most      -- it came in within the last $at_most days
