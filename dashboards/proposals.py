@@ -81,9 +81,18 @@ def _decision(detail: actions.Shown, number: int, person: Person | None) -> None
 def _evidence(detail: actions.Shown) -> None:
     st.markdown(f"**Evidence** :gray[as of {parts.day(detail.proposal.as_of)}, snapshot {detail.snapshot}]")
     columns = actions.KINDS[detail.proposal.kind].columns
-    parts.table(detail.rows, {column.name: column.title for column in columns}, empty="None.")
+    if [column.name for column in columns] == ["what", "value"]:
+        st.markdown(_facts(detail))
+    else:
+        parts.table(detail.rows, {column.name: column.title for column in columns}, empty="None.")
     with st.popover("What happened to it", type="tertiary", icon=":material/history:"):
         st.dataframe([{key: str(value) for key, value in event.items()} for event in detail.events])
+
+
+def _facts(detail: actions.Shown) -> str:
+    """One fact a line, as a Markdown table: a long one takes the lines it needs."""
+    rows = [f"| {_plain(what)} | {_plain(value or '')} |" for what, value in detail.rows.iter_rows()]
+    return "\n".join(["| | |", "|:--|:--|", *rows])
 
 
 def _decide(

@@ -20,7 +20,12 @@ uncertain = [p for p in every if p.state == "uncertain"]
 currency = snapshot.firm().base_currency
 with st.grid(4, min_column_width=150, border=True):
     st.metric("Waiting for a decision", f"{len(waiting):,}", help="Proposed, and not decided.")
-    st.metric(f"Amount in them, {currency}", f"{sum(p.amount for p in waiting):,.0f}")
+    asked = sum(p.amount for p in waiting if p.kind != "message")
+    st.metric(
+        f"Amount in them, {currency}",
+        f"{asked:,.0f}",
+        help="Asked for, billed or spent by them; not what a message only tells of.",
+    )
     st.metric("Approved, not sent yet", f"{len(unsent):,}")
     st.metric("Sent", f"{sum(p.state == 'sent' for p in every):,}")
 

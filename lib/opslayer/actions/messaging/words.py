@@ -68,7 +68,9 @@ def in_words(value: Any, fact: Fact) -> str:
         return written_day(str(value)[:10])
     if fact.type == "percent":
         return f"{float(value):.0%}"
-    return f"{float(value):,.10g}" if fact.type == "number" else str(flat(value))
+    if fact.type == "number":
+        return f"{float(value):,.2f}".rstrip("0").rstrip(".")
+    return str(flat(value))
 
 
 def flat(value: Any) -> Any:

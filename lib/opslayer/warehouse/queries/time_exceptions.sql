@@ -1,4 +1,4 @@
--- entries of last week's time that cannot be right, to who leads the person, or else the project; key: subject
+-- entries of last week's time that cannot be right, to who leads the person, or the project, or else to them; key: subject
 -- amount_base is what is billed wrongly, or not, until it is mended; null without a price; hours
 -- reads marts.time_check, core.person, core.project, core.time_entry
 select
@@ -8,7 +8,7 @@ select
         case when found.finding = 'over_24_hours' then found.hours - 24 else abs(found.hours) end
         * coalesce(entry.bill_rate_base, person.bill_rate_base) as decimal(18, 2)
     ) as amount_base,
-    coalesce(person.manager_id, project.manager_id) as recipient_id,
+    coalesce(person.manager_id, project.manager_id, person.person_id) as recipient_id,
     coalesce(person.name, found.person_name) as person,
     replace(found.finding, '_', ' ') as finding,
     coalesce(project.name, found.project_name) as project,
