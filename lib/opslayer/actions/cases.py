@@ -27,6 +27,7 @@ from opslayer.store import Proposal as Record
 from opslayer.store import Store, open_store
 from opslayer.warehouse import blank_layer
 
+NAMING = ("roles", "chain", "escalate_to")  # keys of a rule that hold roles
 SUNRISE = time(6, tzinfo=UTC)
 
 
@@ -136,7 +137,7 @@ def _roles(values: dict[str, Any]) -> Iterator[str]:
         for one in inner:
             if isinstance(one, dict):
                 yield from _roles(one)
-            elif isinstance(one, str) and (name == "roles" or one.startswith("role:")):
+            elif isinstance(one, str) and (name in NAMING or one.startswith("role:")):
                 yield one.removeprefix("role:")
 
 

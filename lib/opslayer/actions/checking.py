@@ -152,15 +152,17 @@ def check_template(firm: Firm, name: str, given: Collection[str] | None) -> Iter
     except TemplateSyntaxError as error:
         yield ConfigurationError(f"{path}:{error.lineno}:1\n    {error.message}")
         return
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        reached = node.attr if isinstance(node, nodes.Getattr) else _text(node.arg)
-        if reached.startswith("_"):
-            yield _in_template(path, node, f"a template reads values, and nothing behind them; got {reached}")
-    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
-        yield _in_template(path, node, "a template is one file; got another within it")
+    reached: list[tuple[nodes.Node, str]] = [(one, one.attr) for one in tree.find_all(nodes.Getattr)]
+    reached += [(one, _text(one.arg)) for one in tree.find_all(nodes.Getitem)]
+    for node, attribute in reached:
+        if attribute.startswith("_"):
+            said = f"a template reads values, and nothing behind them; got {attribute}"
+            yield _in_template(path, node, said)
+    for other in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        yield _in_template(path, other, "a template is one file; got another within it")
     for unknown in sorted(meta.find_undeclared_variables(tree) - set(given)) if given is not None else ():
-        node = next(n for n in tree.find_all(nodes.Name) if n.name == unknown)
-        yield _in_template(path, node, f"the query gives no {unknown}{_near(unknown, given or ())}")
+        first = next(n for n in tree.find_all(nodes.Name) if n.name == unknown)
+        yield _in_template(path, first, f"the query gives no {unknown}{_near(unknown, given or ())}")
 
 
 def _text(node: Any) -> str:

@@ -13,7 +13,7 @@ from sqlglot import exp
 from opslayer.actions.kinds import choose_rules
 from opslayer.actions.messaging.choice import Asked, choose, read_history, reread
 from opslayer.actions.messaging.rule import MessageRule
-from opslayer.actions.rule import Rule
+from opslayer.actions.rule import Approval, Rule
 from opslayer.config import Firm
 from opslayer.errors import UsageError
 from opslayer.store import Store
@@ -165,9 +165,12 @@ def _may(rule: Rule) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _policy(approval: Any) -> str:
+def _policy(approval: Approval) -> str:
     roles = " or ".join(approval.roles)
-    said = f"One yes of {roles}, void after {approval.expires_days} days"
+    who = f"A yes of {', then of '.join(approval.chain)}" if approval.chain else f"One yes of {roles}"
+    said = f"{who}, void after {approval.expires_days} days"
+    if approval.escalate_to:
+        said += f"; of {' or '.join(approval.escalate_to)} too after {approval.escalate_days}"
     if approval.four_eyes_above is not None:
         said += f"; two above {approval.four_eyes_above:,}"
     if approval.automatic_up_to is not None:
@@ -182,10 +185,8 @@ def _of_query(layer: Layer, rule: MessageRule, subject: str) -> Iterator[Conditi
         return
     query = sqlglot.parse_one(layer.sql(rule.who.query), dialect="duckdb")
     conditions = _asked(layer, rule)
-    plain = isinstance(query, exp.Select) and not any(
-        query.args.get(k) for k in ("group", "having", "distinct")
-    )
-    if not plain or not conditions:
+    grouped = any(query.args.get(clause) for clause in ("group", "having", "distinct"))
+    if not isinstance(query, exp.Select) or grouped or not conditions:
         yield Condition(f"the query gives {subject}", False)
         return
     bare = query.copy()
