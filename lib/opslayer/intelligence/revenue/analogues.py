@@ -12,6 +12,7 @@ whole paths keeps their shape (nearest-neighbour bootstrap; Lall and Sharma, Wat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,21 +44,35 @@ class Pool:
     cumulative: Floats
     mean: Floats
 
+    def pick(self, uniform: Floats) -> Integers:
+        """The number of one path for each number between 0 and 1, by weight."""
+        found = np.searchsorted(self.cumulative, uniform, side="right")
+        return np.minimum(found, len(self.path) - 1).astype(np.int64)
+
     def draw(self, uniform: Floats) -> Floats:
         """One path for each number between 0 and 1; shape (numbers, HORIZON)."""
-        drawn: Floats = self.path[
-            np.searchsorted(self.cumulative, uniform, side="right").clip(0, len(self.path) - 1)
-        ]
+        drawn: Floats = self.path[self.pick(uniform)]
         return drawn
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Projects at a week: `pace` a week, `group` of analogues, and which have a pace at all."""
+    """Projects at the ends of some weeks: `pace` a week, `group` of analogues, which have a pace at all, and
+    which have begun.
+
+    Each has the shape (projects, weeks asked for).
+    """
 
     pace: Floats
     group: Integers
     running: Booleans
+    begun: Booleans
+
+    def at(self, column: int) -> Standing:
+        """Of one of the weeks; shape (projects,)."""
+        return Standing(
+            self.pace[:, column], self.group[:, column], self.running[:, column], self.begun[:, column]
+        )
 
 
 def pool(path: Floats, weight: Floats) -> Pool:
@@ -65,7 +80,7 @@ def pool(path: Floats, weight: Floats) -> Pool:
     known = ~np.isnan(path)
     whole = known[:, -1]
     filled = np.where(known, path, 0.0)
-    mean = weight @ filled / np.maximum(weight @ known, 1e-12)
+    mean = weight @ filled / np.maximum(weight @ known.astype(np.float64), 1e-12)
     drawn = weight[whole]
     own = drawn @ filled[whole] / max(drawn.sum(), 1e-12)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -73,21 +88,26 @@ def pool(path: Floats, weight: Floats) -> Pool:
     return Pool(filled[whole] * level, np.cumsum(drawn) / max(drawn.sum(), 1e-12), mean)
 
 
-def standing(values: Floats, budget: Floats, ended: Integers, week: int) -> Standing:
-    """Each project at the end of `week` weeks; `values` is (projects, weeks), deseasonalised."""
-    past = values[:, :week]
-    began = np.where(past.any(axis=1), np.argmax(past > 0, axis=1), week)
-    recent = past[:, max(0, week - PACE_WEEKS) :]
-    back = np.arange(recent.shape[1])[::-1]
-    weight = 0.5 ** (back / HALF_LIFE)
-    lived = back[None, :] < (week - began)[:, None]
-    pace = recent @ weight / np.maximum((lived * weight).sum(axis=1), 1e-12)
-    idle = np.where(recent.any(axis=1), np.argmax(recent[:, ::-1] > 0, axis=1), PACE_WEEKS)
-    running = (pace > 0) & (ended > week)
+def standings(values: Floats, budget: Floats, ended: Integers, weeks: Sequence[int]) -> Standing:
+    """Each project at the ends of `weeks` weeks; `values` is (projects, weeks), deseasonalised."""
+    asked = np.asarray(weeks, dtype=np.int64)
+    number = np.arange(values.shape[1])
+    active = values > 0
+    back = asked[None, :] - 1 - number[:, None]  # weeks before the last one, by week and week asked for
+    weight = np.where((back >= 0) & (back < PACE_WEEKS), 0.5 ** (back / HALF_LIFE), 0.0)
+    began = np.where(active.any(axis=1), np.argmax(active, axis=1), NEVER)
+    lived = np.clip(asked[None, :] - began[:, None], 0, PACE_WEEKS)
+    weights = np.concatenate([[0.0], np.cumsum(0.5 ** (np.arange(PACE_WEEKS) / HALF_LIFE))])
+    pace = values @ weight / np.maximum(weights[lived], 1e-12)
+    latest = np.maximum.accumulate(np.where(active, number[None, :], -PACE_WEEKS), axis=1)
+    before = np.pad(latest, ((0, 0), (1, 0)), constant_values=-PACE_WEEKS)[:, asked]
+    idle = np.minimum(asked[None, :] - 1 - before, PACE_WEEKS)
+    spent = np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))[:, asked]
     with np.errstate(divide="ignore", invalid="ignore"):
-        burn = np.digitize(past.sum(axis=1) / budget, BURN)
-    burn = np.where(budget > 0, burn, BURNS - 1)
-    return Standing(pace, np.digitize(idle, IDLE) * BURNS + burn, running)
+        burn = np.digitize(spent / budget[:, None], BURN)
+    burn = np.where(budget[:, None] > 0, burn, BURNS - 1)
+    running = (pace > 0) & (ended[:, None] > asked[None, :])
+    return Standing(pace, np.digitize(idle, IDLE) * BURNS + burn, running, spent > 0)
 
 
 def landmarks(weeks: int) -> list[int]:
@@ -101,13 +121,13 @@ def ahead(values: Floats) -> Floats:
     return np.pad(values, ((0, 0), (0, HORIZON)), constant_values=np.nan)
 
 
-def running_pools(values: Floats, budget: Floats, ended: Integers) -> dict[int, Pool]:
-    """Pools by group of `standing`; a group with fewer than FEWEST paths is answered for by all equally
-    idle."""
+def running_pools(values: Floats, past: Standing) -> dict[int, Pool]:
+    """Pools by group of `standings` at the landmarks; a group with fewer than FEWEST paths is answered for by
+    all equally idle."""
     groups, paths, paces = [], [], []
     following = ahead(values)
-    for week in landmarks(values.shape[1]):
-        at = standing(values, budget, ended, week)
+    for number, week in enumerate(landmarks(values.shape[1])):
+        at = past.at(number)
         groups.append(at.group[at.running])
         paces.append(at.pace[at.running])
         paths.append(following[at.running, week : week + HORIZON] / paces[-1][:, None])
@@ -142,16 +162,15 @@ def won_paths(
     return np.where((rows[:, None] >= 0) | np.isnan(path), path, 0.0), size
 
 
-def unheard_of(work: Work, values: Floats, ended: Integers, budget: Floats) -> Floats:
+def unheard_of(work: Work, values: Floats, past: Standing) -> Floats:
     """Work of projects that nobody had heard of, over the firm's run rate, by past week: (landmarks,
     HORIZON)."""
     rows = []
-    for week in landmarks(work.weeks):
+    for number, week in enumerate(landmarks(work.weeks)):
         if week + HORIZON > work.weeks:
             continue
-        known = standing(values, budget, ended, week).running | (
-            (work.created <= week) & (work.created < NEVER) & ~values[:, :week].any(axis=1)
-        )
+        at = past.at(number)
+        known = at.running | ((work.created <= week) & (work.created < NEVER) & ~at.begun)
         rate = values[:, week - RUN_RATE_WEEKS : week].sum() / RUN_RATE_WEEKS
         if rate > 0:
             rows.append(values[~known, week : week + HORIZON].sum(axis=0) / rate)

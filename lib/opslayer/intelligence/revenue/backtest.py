@@ -14,16 +14,17 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from opslayer.intelligence.revenue.forecast import MODEL, VERSION, expect
-from opslayer.intelligence.revenue.inputs import Inputs
+from opslayer.intelligence.revenue.inputs import Floats, Inputs
 from opslayer.intelligence.revenue.level import Past, levelled, measure
-from opslayer.intelligence.revenue.season import next_month, working_days
-from opslayer.intelligence.revenue.simulation import shared, simulate
+from opslayer.intelligence.revenue.season import next_month
+from opslayer.intelligence.revenue.simulation import monthly, shared
 from opslayer.intelligence.revenue.sources import Sources
 from opslayer.intelligence.tables import MONEY, typed
-from opslayer.intelligence.win.history import known_on
-from opslayer.intelligence.win.weights import stage_weights, weigh
+
+Days = NDArray[np.datetime64]
 
 WEIGHTS, LAST_YEAR = "stage weights", "last year's quarter"
 WINDOWS = 12
@@ -68,7 +69,7 @@ def backtest(inputs: Inputs, *, as_of: date, past: Past | None = None) -> pl.Dat
             middle, low, high = _ours(levelled(sources, measure(sources, past)), start, until)
             shared_columns = (end, weeks, origin, actual)
             rows.append((*shared_columns, MODEL, done + middle, done + low, done + high))
-            rows.append((*shared_columns, WEIGHTS, done + weighted(inputs, origin, end), None, None))
+            rows.append((*shared_columns, WEIGHTS, done + weighted(inputs, sources, end), None, None))
             before = invoiced(inputs, next_month(start, -12), next_month(until, -12) - timedelta(days=1))
             if before > 0:
                 rows.append((*shared_columns, LAST_YEAR, before, None, None))
@@ -95,46 +96,50 @@ def invoiced(inputs: Inputs, start: date, end: date) -> float:
     return float(chosen["amount_base"].cast(pl.Float64).sum())
 
 
-def weighted(inputs: Inputs, origin: date, end: date) -> float:
-    """What stage weights and plans expect between `origin` and the end of `end`, base currency."""
+def weighted(inputs: Inputs, sources: Sources, end: date) -> float:
+    """What stage weights and plans expect after the day of `sources` until `end`, base currency."""
+    origin = sources.day
     spent = (
         inputs.work.filter(pl.col("week_start") <= origin)
         .group_by("project_id")
         .agg(pl.col("value_base").sum())
     )
-    begun = inputs.projects.join(spent, on="project_id").filter(
+    begun = inputs.projects.join(spent, on="project_id", maintain_order="left").filter(
         (pl.col("ended_on").is_null() | (pl.col("ended_on") > origin)) & (pl.col("due_on") > origin)
     )
-    left = (begun["budget_amount_base"].cast(pl.Float64) - begun["value_base"].cast(pl.Float64)).fill_null(
-        0.0
+    left = pl.col("budget_amount_base").cast(pl.Float64) - pl.col("value_base").cast(pl.Float64)
+    running = begun.select(
+        amount=left.fill_null(0.0).clip(lower_bound=0.0), start=pl.lit(origin), last="due_on"
     )
-    total = sum(
-        max(float(amount), 0.0) * _overlap(origin, due, origin, end)
-        for amount, due in zip(left.to_list(), begun["due_on"].to_list(), strict=True)
+    start = pl.col("expected_close_on").fill_null(origin) + pl.duration(days=START_DAYS)
+    weeks = pl.col("weeks").fill_null(0).cast(pl.Int64)
+    length = pl.when(weeks == 0).then(WEEKS).otherwise(weeks)
+    deals = sources.outlook.deals.select(
+        amount=pl.col("amount_base").cast(pl.Float64).fill_null(0.0) * pl.col("stage_weight"),
+        start=start,
+        last=start + pl.duration(days=7 * length),
     )
-    deals = weigh(known_on(inputs.deals, origin), stage_weights(inputs.deals, origin))
-    for amount, weight, close, weeks in deals.select(
-        "amount_base", "stage_weight", "expected_close_on", "weeks"
-    ).iter_rows():
-        start = (close or origin) + timedelta(days=START_DAYS)
-        last = start + timedelta(weeks=weeks or WEEKS)
-        total += float(amount or 0) * weight * _overlap(start, last, origin, end)
-    return float(total)
+    plans = pl.concat([running, deals])
+    share = _overlap(plans["start"].to_numpy(), plans["last"].to_numpy(), origin, end)
+    return float((plans["amount"].to_numpy() * share).sum())
 
 
-def _overlap(start: date, last: date, origin: date, end: date) -> float:
+def _overlap(start: Days, last: Days, origin: date, end: date) -> Floats:
     """Share of the working days from `start` to `last` that lie after `origin` and not after `end`."""
-    inside = working_days(max(start, origin), max(min(last, end), max(start, origin)))
-    return float(inside / max(working_days(start, last), 1))
+    first, until = np.datetime64(origin, "D"), np.datetime64(end, "D")
+    inside = np.maximum(start, first)
+    days = np.busday_count(inside, np.maximum(np.minimum(last, until), inside))
+    share: Floats = days / np.maximum(np.busday_count(start, last), 1)
+    return share
 
 
 def _ours(sources: Sources, start: date, until: date) -> tuple[float, float, float]:
     expected = expect(sources)
     middle = float(expected.within(start, until).sum()) / 100
     chosen = np.array([start <= month < until for month in expected.calendar.months])
-    flows = np.sum(list(simulate(sources, seed=0, paths=PATHS).values()), axis=0)
+    flows = monthly(sources, expected.calendar.share * chosen, seed=0, paths=PATHS)
     common = shared(sources, expected.calendar, seed=0, paths=PATHS)
-    drawn = np.einsum("pk,km,pm->p", flows, expected.calendar.share * chosen, common)
+    drawn = (flows * common).sum(axis=1)
     low, high = np.quantile(drawn - drawn.mean(), (0.1, 0.9))
     return middle, middle + float(low), middle + float(high)
 

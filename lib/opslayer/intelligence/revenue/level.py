@@ -37,6 +37,7 @@ class Past:
     def __post_init__(self) -> None:
         self._models: dict[date, WinModel | None] = {}
         self._sources: dict[date, Sources] = {}
+        self._ratios: dict[date, float | None] = {}
         self._first = self.inputs.revenue["day"].min()
 
     def model(self, day: date) -> WinModel | None:
@@ -53,6 +54,11 @@ class Past:
     def ratio(self, day: date) -> float | None:
         """ln of what was invoiced in the CHECK_WEEKS after `day` over what was expected then; None if it
         cannot."""
+        if day not in self._ratios:
+            self._ratios[day] = self._ratio(day)
+        return self._ratios[day]
+
+    def _ratio(self, day: date) -> float | None:
         sources = self.sources(day)
         if sources.is_fallback:
             return None

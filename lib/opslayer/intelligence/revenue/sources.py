@@ -90,7 +90,8 @@ def learn(inputs: Inputs, day: date, *, model: WinModel | None = None) -> Source
     values = work.values / factor if work.weeks else work.values
     budget = _budget(work.projects)
     realisation = _realisation(inputs.revenue, work)
-    running = analogues.running_pools(values, budget, work.ended)
+    standing = analogues.standings(values, budget, work.ended, [*analogues.landmarks(work.weeks), work.weeks])
+    running = analogues.running_pools(values, standing)
     deals = _won_deals(inputs, work, day)
     paths, sizes = analogues.won_paths(
         work, values, deals["row"].to_numpy(), deals["closed"].to_numpy(), deals["amount"].to_numpy()
@@ -98,7 +99,7 @@ def learn(inputs: Inputs, day: date, *, model: WinModel | None = None) -> Source
     is_fallback = not running or len(paths) < analogues.FEWEST
     edges = np.quantile(sizes, SIZES) if len(sizes) else np.zeros(len(SIZES))
     book = _Book(running, paths, sizes, edges)
-    now = analogues.standing(values, budget, work.ended, work.weeks)
+    now = standing.at(-1)
     ahead = win.outlook(inputs.deals, day, model)
     parts = [
         _running(work, values, now, book, realisation),
@@ -106,7 +107,7 @@ def learn(inputs: Inputs, day: date, *, model: WinModel | None = None) -> Source
         _pipeline(ahead, book, realisation),
     ]
     of_size = book.of_size()
-    unheard = analogues.unheard_of(work, values, work.ended, budget)
+    unheard = analogues.unheard_of(work, values, standing)
     recent = values[:, -analogues.RUN_RATE_WEEKS :]
     return Sources(
         day=day,

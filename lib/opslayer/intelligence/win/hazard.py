@@ -153,8 +153,12 @@ def _regress(
     design = np.vstack([_design(cells, columns), np.eye(len(columns))])
     happened = np.append(happened, PRIOR * prior)
     tried = np.append(tried, np.full(len(columns), PRIOR))
-    model = sm.GLM(np.column_stack([happened, tried - happened]), design, family=sm.families.Binomial())
-    result = converged(model)
+    outcome = np.column_stack([happened, tried - happened])
+    # the trials of their own give the design full rank and no constant: neither has to be searched for
+    model = sm.GLM(outcome, design, family=sm.families.Binomial(), hasconst=False)
+    # Newton's steps need no singular values, most of the time of reweighting; rarely they overshoot
+    result = converged(model, method="newton", start_params=np.zeros(len(columns)))
+    result = converged(model) if result is None else result
     if result is None:
         return None
     values, covariance = np.asarray(result.params), np.asarray(result.cov_params()) * repeats

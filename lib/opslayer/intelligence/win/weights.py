@@ -33,10 +33,8 @@ def stage_weights(history: pl.DataFrame, day: date) -> pl.DataFrame:
         history.select("opportunity_id", "stage", "stage_entered_on")
         .join(closed, on="opportunity_id")
         .group_by("stage", "opportunity_id")
-        .agg(
-            pl.col("outcome").first(),
-            days=(pl.col("closed_on") - pl.col("stage_entered_on").min()).dt.total_days().first(),
-        )
+        .agg(pl.col("outcome", "closed_on").first(), pl.col("stage_entered_on").min())
+        .with_columns(days=(pl.col("closed_on") - pl.col("stage_entered_on")).dt.total_days())
     )
     mean_days = (float(seen["days"].sum()) + PRIOR * PRIOR_DAYS) / (len(seen) + PRIOR)
     by_stage = (
