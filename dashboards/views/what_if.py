@@ -53,8 +53,8 @@ parts.table(
     height=420,
 )  # fmt: skip
 st.caption(
-    "Hours by role and week; revenue and margin by month; cash by week. The last row of each holds what "
-    "comes later. The firm's figures move by these and by nothing else."
+    f"{chain.timing(found.walk)} The last row of each step holds what comes later. "
+    "The firm's figures move by these and by nothing else."
 )
 st.header("What else moves", anchor=False)
 parts.table(

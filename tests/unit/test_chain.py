@@ -162,6 +162,25 @@ def test_what_moves_in_the_firm_is_what_moves_in_the_deal(
     assert after.cells.filter(opportunity_id="d2").equals(before.cells.filter(opportunity_id="d2"))
 
 
+def test_when_people_are_needed_and_when_money_comes_is_told_with_the_reason() -> None:
+    given_ = inputs({"win_probability": 1.0, "start_lag": 7, "weeks": 4})
+    before = chain.compute(given_)
+    told = chain.timing(chain.walk(before, before, "d1"))
+    # closed today, begun on 23 November, four weeks: half of it is done at the end of the second
+    assert told.startswith(
+        "Half of its hours are needed by the end of the week of 30 November 2026, half of its"
+    )
+    revenue_ = before.cells.filter(step="revenue").sort("starts_on")
+    running = revenue_["value"].cast(pl.Float64).cum_sum()
+    month = revenue_["starts_on"][int((running >= running[-1] / 2).arg_max() or 0)]
+    assert f"comes by 31 {month:%B %Y}" in told
+    assert "on purpose" in told
+    lost = chain.compute(chain.changed(given_, chain.Change("d1", "lost")))
+    assert chain.timing(chain.walk(before, lost, "d1")) == told, "a lost deal is told as it was"
+    bare = chain.compute(inputs({"amount_base": None}, needed=roles()))
+    assert chain.timing(chain.walk(bare, bare, "d1")) == ""
+
+
 def test_a_lost_deal_frees_people_and_a_won_one_takes_them() -> None:
     given_ = inputs({}, {"opportunity_id": "d2", "win_probability": 0.6})
     before = chain.compute(given_)

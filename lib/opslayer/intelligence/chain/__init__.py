@@ -8,6 +8,7 @@ import polars as pl
 
 from opslayer.intelligence.chain.cells import STEPS, deal_cells
 from opslayer.intelligence.chain.record import MOVES, chain_cell, chain_move
+from opslayer.intelligence.chain.timing import timing
 from opslayer.intelligence.chain.what_if import (
     Chain,
     Change,
@@ -37,6 +38,7 @@ __all__ = [
     "gather",
     "moves",
     "run",
+    "timing",
     "totals",
     "walk",
 ]

@@ -1,9 +1,11 @@
 """What each open deal is expected to bring: hours by role and week, money by month, cash by week.
 
-Revenue is that of the quarter's forecast: a deal's cells are, to the cent, what the forecast of each month
-has for it; what is left of its amount times chance is later. Its margin is revenue less what such work costs.
-Hours are handed out by running totals, so they add up exactly. Revenue is taken as invoiced at the end of its
-month; cash follows by the client's lateness, as the cash forecast's fallback knows it. Money is without tax.
+Revenue is that of the quarter's forecast: a deal's cells are, to the cent, what the forecast of each
+month has for it; what is left of its amount times chance is later. Hours lie where the deal's own dates
+put them, for people are planned by those: the two may be weeks apart, which timing.py tells. Margin is
+revenue less what such work costs. Hours are handed out by running totals, so they add up exactly. Revenue
+is taken as invoiced at the end of its month; cash follows by the client's lateness, as the cash
+forecast's fallback knows it. Money is without tax.
 """
 
 from __future__ import annotations
