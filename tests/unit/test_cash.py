@@ -182,10 +182,10 @@ def test_reasons_count_what_a_person_can_count() -> None:
     forecast = cash.forecast_payments(history, open_items(history), as_of=AS_OF)
     reasons = dict(forecast.select("invoice_id", "reasons").iter_rows())
     assert reasons["open"].startswith(
-        "this client's last 3 invoices were paid 20 days late on average; 34 days past due now; "
+        "This client's last 3 invoices were paid 20 days late on average; 34 days past due now; "
         "longer than any of its 3 paid invoices took"
     )
-    assert reasons["new"].startswith("no paid invoice of this client yet: the firm's habit; due in 1 day;")
+    assert reasons["new"].startswith("No paid invoice of this client yet: the firm's habit; due in 1 day;")
     assert all("too little history" in text for text in reasons.values())
 
 

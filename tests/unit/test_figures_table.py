@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import polars as pl
+import pytest
 
 from opslayer.figures.table import table
 
@@ -27,9 +28,21 @@ def test_values_are_written_for_people() -> None:
     shown = table(FRAME, dict(zip(FRAME.columns, "abcdefgh", strict=True)))
     assert repr(shown).splitlines() == [
         "a  b  c  d  e  f  g  h",
-        "<b>Acme</b> & Co  1,234,568  26%  2.3  May 2026  2026-05-31  2026-05-01 06:05  yes",
-        "  -4  100%  0.0    2026-06-01  2026-05-01 06:05  no",
+        "<b>Acme</b> & Co  1,234,568  26%  2.3  May 2026  31 May 2026  1 May 2026, 06:05 UTC  yes",
+        "  -4  100%  0.0    1 Jun 2026  1 May 2026, 06:05 UTC  no",
     ]
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown"),
+    [
+        ([28.0, 29.0], ["28", "29"]),
+        ([28.0, None, 29.5], ["28.0", "", "29.5"]),
+        ([18237.6, 2.5], ["18,238", "2"]),
+    ],
+)
+def test_a_columns_figures_have_the_same_decimals(hours: list[float | None], shown: list[str]) -> None:
+    assert repr(table(pl.DataFrame({"hours": hours}), {"hours": "h"})).splitlines() == ["h", *shown]
 
 
 def test_html_is_escaped_and_figures_are_on_the_right() -> None:

@@ -92,8 +92,9 @@ class Shown:
         return self.proposal.snapshot
 
 
-def list_proposals(store: Store, state: str | None = None) -> list[Proposal]:
-    """Every proposal, or those in one state; newest first. Raises UsageError for a state that is none."""
+def list_proposals(store: Store, state: str | None = None, *, rule: str | None = None) -> list[Proposal]:
+    """Every proposal, or those in one state or of one rule; newest first. Raises UsageError for a state that
+    is none."""
     if state is not None and state not in PROPOSAL_STATES:
         raise unknown("state", state, PROPOSAL_STATES)
     query = (
@@ -103,6 +104,8 @@ def list_proposals(store: Store, state: str | None = None) -> list[Proposal]:
     )
     if state is not None:
         query = query.where(Record.state == state)
+    if rule is not None:
+        query = query.where(Record.rule == rule)
     with store.reading() as session:
         return [as_proposal(record) for record in session.scalars(query)]
 

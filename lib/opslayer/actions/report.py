@@ -94,10 +94,12 @@ def _wanted(_: Session, occasion: Occasion, people: list[str]) -> list[Wanted]:
     if occasion.as_of.weekday() != MONDAY:
         return []
     calendar = occasion.as_of.isocalendar()
-    week, count = f"{calendar.year}-W{calendar.week:02}", len(people)
+    week, count = f"week {calendar.week} of {calendar.year}", len(people)
     return [
         Wanted(
-            key=hashlib.sha256(f"{occasion.rule.name}|{week}".encode()).hexdigest(),
+            key=hashlib.sha256(
+                f"{occasion.rule.name}|{calendar.year}-W{calendar.week:02}".encode()
+            ).hexdigest(),
             subject=occasion.rule.name,
             name="Leadership",
             title=f"Monday briefing, {week}: to {count} {'person' if count == 1 else 'people'}",

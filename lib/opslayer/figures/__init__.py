@@ -5,19 +5,21 @@ from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, paym
 from opslayer.figures.chain import capacity_weeks, chain_moves, shortage_map
 from opslayer.figures.delivery import project_completion
 from opslayer.figures.inquiries import inquiry_room, scope_prices
-from opslayer.figures.metric import as_of, expected, metric_table
+from opslayer.figures.metric import alert_table, as_of, expected, metric_table
 from opslayer.figures.people import utilisation_levels, utilisation_weeks, week_against_plan
 from opslayer.figures.results import pnl, unusual_months, variance_bridge
 from opslayer.figures.revenue import revenue_change, revenue_forecast, win_calibration
 from opslayer.figures.staffing import staffing_weeks
 from opslayer.figures.style import Theme
 from opslayer.figures.table import SHARES, Table, table
+from opslayer.figures.words import in_words
 
 __all__ = [
     "SHARES",
     "Table",
     "Theme",
     "aging",
+    "alert_table",
     "as_of",
     "capacity_weeks",
     "cash_forecast",
@@ -25,6 +27,7 @@ __all__ = [
     "chain_moves",
     "dso",
     "expected",
+    "in_words",
     "inquiry_room",
     "margin_bridge",
     "metric_table",

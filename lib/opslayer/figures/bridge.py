@@ -36,8 +36,8 @@ def bridge(
         )
     )
     styled(figure, theme, title=title, reading=reading, height=100 + 30 * len(names))
-    low, high = _reach(amounts)
-    room = 0.16 * (high - low)  # for the labels beside the bars
+    low, high = reach(amounts)
+    room = 0.2 * (high - low)  # for the labels beside the bars
     figure.update_xaxes(showticklabels=False, range=[low - room, high + room])
     figure.update_yaxes(
         autorange="reversed", showgrid=False, tickfont={"color": INK[theme]}, nticks=len(names) + 1
@@ -64,7 +64,7 @@ def margin_bridge(frame: pl.DataFrame, *, theme: Theme = "light", month: date | 
     )
 
 
-def _reach(amounts: list[float]) -> tuple[float, float]:
+def reach(amounts: list[float]) -> tuple[float, float]:
     """The lowest and the highest point of a bridge of `amounts`, its start among them."""
     points = [sum(amounts[:count]) for count in range(len(amounts) + 1)]
     return min(points), max([*points, min(points) + 1.0])

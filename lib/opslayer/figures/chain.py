@@ -5,7 +5,20 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import polars as pl
 
-from opslayer.figures.style import BAD, GOOD, INK, MAIN, SOFT, Theme, empty, faded, short, styled
+from opslayer.figures.style import (
+    BAD,
+    GOOD,
+    INK,
+    MAIN,
+    SOFT,
+    Theme,
+    empty,
+    faded,
+    name_weeks,
+    short,
+    styled,
+    week_name,
+)
 
 
 def capacity_weeks(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
@@ -15,7 +28,7 @@ def capacity_weeks(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         return empty("Nobody's availability is known.", theme, title=title)
     columns = ("project_hours", "pipeline_hours", "capacity_hours")
     weeks = frame.group_by("week_start").agg(pl.col(columns).sum()).sort("week_start")
-    days = [f"{day.day} {day:%b}" for day in weeks["week_start"]]
+    days = [week_name(day) for day in weeks["week_start"]]
     figure = go.Figure()
     for column, colour, word in (
         ("project_hours", MAIN[theme], "projects under way"),
@@ -39,7 +52,7 @@ def capacity_weeks(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         "Full: projects under way. Pale: open deals, times their chance. Line: hours meant to be billed."
     )
     styled(figure, theme, title=title, reading=reading)
-    figure.update_xaxes(type="category")
+    name_weeks(figure, weeks["week_start"].to_list())
     return figure
 
 
@@ -52,7 +65,8 @@ def shortage_map(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         "practice", "role", "week_start", descending=[True, True, False]
     )
     names = named["name"].unique(maintain_order=True).to_list()
-    days = [f"{day.day} {day:%b}" for day in sorted(named["week_start"].unique())]
+    weeks = sorted(named["week_start"].unique())
+    days = [week_name(day) for day in weeks]
     chance = named["probability_short"].to_numpy().reshape(len(names), len(days))
     hours = named["shortage_hours"].to_numpy().reshape(len(names), len(days))
     figure = go.Figure(
@@ -73,7 +87,8 @@ def shortage_map(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     reading = "The redder, the likelier that a role is short in that week."
     styled(figure, theme, title=title, reading=reading, height=110 + 22 * len(names))
     figure.update_yaxes(tickmode="linear", showgrid=False)
-    figure.update_xaxes(type="category", side="bottom")
+    figure.update_xaxes(side="bottom")
+    name_weeks(figure, weeks, every=3)
     return figure
 
 
@@ -95,15 +110,15 @@ def chain_moves(frame: pl.DataFrame, *, step: str, theme: Theme = "light") -> go
         return empty("Nothing moves here.", theme, title=title)
     later = float(cells.filter("is_later")["moved"].sum())
     cells = cells.filter(~pl.col("is_later"))
-    form = "%b %Y" if step in ("revenue", "margin") else "%-d %b"
-    names = [f"{day:{form}}" for day in cells["starts_on"]]
+    by_month = step in ("revenue", "margin")
+    names = [f"{day:%b %Y}" if by_month else week_name(day) for day in cells["starts_on"]]
     moved = cells["moved"].to_list()
     figure = go.Figure(
         go.Bar(
             x=names,
             y=moved,
             marker={"color": [GOOD[theme] if value > 0 else BAD[theme] for value in moved]},
-            text=[("+" if value > 0 else "") + short(value) for value in moved],
+            text=[("+" if value > 0 else "") + short(value) for value in moved] if by_month else None,
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{x}: %{y:+,.0f}<extra></extra>",
@@ -114,6 +129,10 @@ def chain_moves(frame: pl.DataFrame, *, step: str, theme: Theme = "light") -> go
     )
     styled(figure, theme, title=title, reading=reading, height=240)
     figure.update_xaxes(type="category", showline=False)
-    figure.update_yaxes(visible=False)
+    if by_month:
+        figure.update_yaxes(visible=False)
+    else:  # too many for a label each
+        figure.update_yaxes(tickformat="~s", nticks=4)
+        name_weeks(figure, cells["starts_on"].to_list())
     figure.add_hline(y=0, line={"color": SOFT[theme], "width": 1})  # bars may all hang below it
     return figure

@@ -44,6 +44,6 @@ def project_completion(frame: pl.DataFrame, *, theme: Theme = "light", projects:
     figure.add_vline(x=0, line={"color": INK[theme], "width": 1.5})
     reading = "Bars: 80% of what can come. Red: nine chances in ten of going over."
     styled(figure, theme, title=title, reading=reading, height=110 + 26 * len(names))
-    figure.update_xaxes(tickformat="+.0%", nticks=7)
+    figure.update_xaxes(tickformat=".0%", nticks=7)
     figure.update_yaxes(tickmode="linear")
     return figure

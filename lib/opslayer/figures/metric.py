@@ -8,8 +8,9 @@ from typing import Protocol
 
 import polars as pl
 
+from opslayer.alerts import Alert
 from opslayer.figures.table import Table, table
-from opslayer.metrics import MetricValue, Range, written
+from opslayer.metrics import Metric, MetricValue, Range, written
 
 
 class Snapshot(Protocol):
@@ -54,6 +55,27 @@ def metric_table(values: Iterable[MetricValue], *, currency: str = "") -> Table:
         pl.DataFrame(rows),
         {"metric": "Metric", "value": "Now", "previous": "Before", "expected": "Expected", "state": ""},
         empty="No metric is defined.",
+        figures=("value", "previous"),
+    )
+
+
+def alert_table(standing: Iterable[Alert], metrics: Iterable[Metric]) -> Table:
+    """Each alert that is not at rest, under the title of its metric."""
+    titles = {metric.name: metric.title for metric in metrics}
+    rows = [
+        {
+            "metric": titles.get(alert.metric, alert.metric),
+            "state": alert.state,
+            "since": alert.since,
+            "acknowledged_by": alert.acknowledged_by,
+        }
+        for alert in standing
+        if alert.state != "ok"
+    ]
+    return table(
+        pl.DataFrame(rows),
+        {"metric": "Metric", "state": "State", "since": "Since", "acknowledged_by": "Acknowledged by"},
+        empty="Every metric is in its range.",
     )
 
 

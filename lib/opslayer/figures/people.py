@@ -107,6 +107,6 @@ def week_against_plan(frame: pl.DataFrame, *, theme: Theme = "light", projects: 
     reading = "Furthest from plan. Left of the line: less was worked."
     styled(figure, theme, title=title, reading=reading, height=110 + 24 * len(places))
     figure.add_vline(x=0, line={"color": INK[theme], "width": 1.5})
-    figure.update_xaxes(tickformat="+,.0f", nticks=7)
+    figure.update_xaxes(tickformat=",.0f", nticks=5)
     figure.update_yaxes(tickmode="array", tickvals=places, ticktext=[f"{name}  " for name in known["name"]])
     return figure

@@ -77,10 +77,10 @@ def pnl(
     for name in ("revenue", "profit"):
         figure.add_annotation(
             x=x[-1], y=by_month[name][-1], text=short(by_month[name][-1]), showarrow=False, xanchor="left",
-            xshift=16, font={"color": INK[theme]},
+            xshift=24, font={"color": INK[theme]},
         )  # fmt: skip
     styled(figure, theme, title=title, reading=reading)
-    figure.update_layout(margin_r=44)  # room for the labels of the last month
+    figure.update_layout(margin_r=56)  # room for the labels of the last month
     edge = timedelta(days=20)
     figure.update_xaxes(tickformat="%b<br>%Y", nticks=7, range=[x[0] - edge, x[-1] + edge])
     figure.update_yaxes(tickformat="~s")
@@ -142,7 +142,7 @@ def unusual_months(frame: pl.DataFrame, *, theme: Theme = "light", rows: int = 1
     )
     reading = "Dot: booked. Bar: what the account's own past leads one to expect."
     styled(figure, theme, title=title, reading=reading, height=110 + 36 * len(names))
-    figure.update_xaxes(tickformat="~s", nticks=6)
+    figure.update_xaxes(tickformat="~s", nticks=4)
     figure.update_yaxes(
         tickvals=places, ticktext=names, showgrid=False, tickfont={"color": INK[theme]},
         range=[-0.6, len(names) - 0.2],

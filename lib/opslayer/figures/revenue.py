@@ -5,7 +5,9 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import polars as pl
 
+from opslayer.figures.bridge import reach
 from opslayer.figures.style import BAD, GOOD, INK, LINE, MAIN, SOFT, Theme, empty, faded, short, styled
+from opslayer.intelligence import revenue
 
 MODEL, RIVAL = "competing risks by week", "stage weights"
 LARGEST = 26  # of the dots, in pixels
@@ -26,7 +28,7 @@ def win_calibration(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure
         x=[0, 1], y=[0, 1], mode="lines", line={"color": LINE[theme], "width": 1.5}, hoverinfo="skip"
     )
     most = float(points["deals"].max())  # type: ignore[arg-type]
-    for name, colour, place in ((RIVAL, SOFT[theme], "bottom right"), (MODEL, MAIN[theme], "top left")):
+    for name, colour, place in ((RIVAL, SOFT[theme], "bottom center"), (MODEL, MAIN[theme], "top left")):
         own = points.filter(model=name)
         label = ["stage weights" if name == RIVAL else "model"]
         figure.add_scatter(
@@ -52,13 +54,13 @@ def win_calibration(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure
     return figure
 
 
-SOURCES = {
-    "invoiced": ("invoiced", 1.0),
-    "recurring": ("recurring", 0.78),
-    "backlog": ("running projects", 0.6),
-    "won_not_started": ("won, not started", 0.42),
-    "pipeline": ("open deals", 0.28),
-    "not_in_pipeline": ("not in the pipeline yet", 0.14),
+STRENGTH = {
+    "invoiced": 1.0,
+    "recurring": 0.78,
+    "backlog": 0.6,
+    "won_not_started": 0.42,
+    "pipeline": 0.28,
+    "not_in_pipeline": 0.14,
 }
 CAUSES = {"stage": "Another stage", "lost": "Deals lost", "won": "Deals won", "amount": "Another amount"}
 NO_FORECAST = "No forecast yet: run the job wednesday."
@@ -71,7 +73,8 @@ def revenue_forecast(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figur
     if months.is_empty() or not months["expected_base"].sum():
         return empty(NO_FORECAST, theme, title=title)
     figure = go.Figure()
-    for component, (label, opacity) in SOURCES.items():
+    for component, opacity in STRENGTH.items():
+        label = revenue.SOURCE_NAMES[component]
         own = months.filter(component=component).sort("period_start")
         figure.add_bar(
             x=[f"{day:%b %Y}" for day in own["period_start"]],
@@ -116,7 +119,7 @@ def revenue_forecast(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figur
         showlegend=True,
         legend={"orientation": "h", "y": -0.14, "x": 0, "font": {"size": 12}, "traceorder": "normal"},
     )
-    figure.update_yaxes(rangemode="tozero")
+    figure.update_yaxes(range=[0, 1.12 * max([1.0, *upper])])  # room for the labels
     return figure
 
 
@@ -150,7 +153,9 @@ def revenue_change(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         )
     )
     styled(figure, theme, title=title, height=110 + 32 * len(names))
-    figure.update_xaxes(showticklabels=False, automargin=True)
+    low, high = reach(changes[:-1])
+    room = 0.22 * (high - low)  # for the labels beside the bars
+    figure.update_xaxes(showticklabels=False, range=[low - room, high + room])
     figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK[theme]}, nticks=0)
     figure.update_yaxes(tickmode="linear")
     return figure

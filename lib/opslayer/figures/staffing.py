@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import polars as pl
 
-from opslayer.figures.style import BAD, GOOD, INK, Theme, empty, short, styled
+from opslayer.figures.style import BAD, GOOD, INK, Theme, empty, name_weeks, short, styled, week_name
 
 
 def staffing_weeks(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
@@ -14,7 +14,7 @@ def staffing_weeks(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     if frame.is_empty():
         return empty("No client project has work left or people planned.", theme, title=title)
     weeks = frame.group_by("week_start").agg(pl.col("gap_hours", "surplus_hours").sum()).sort("week_start")
-    days = [f"{day.day} {day:%b}" for day in weeks["week_start"]]
+    days = [week_name(day) for day in weeks["week_start"]]
     figure = go.Figure()
     for column, sign, colour, word in (
         ("gap_hours", 1, BAD[theme], "missing"),
@@ -38,6 +38,6 @@ def staffing_weeks(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         title=title,
         reading="Above: what projects lack. Below: what is planned beyond their need.",
     )
-    figure.update_xaxes(type="category")
+    name_weeks(figure, weeks["week_start"].to_list())
     figure.update_yaxes(visible=False)
     return figure

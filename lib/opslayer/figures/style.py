@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+from textwrap import wrap
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -14,18 +17,21 @@ LINE = {"light": "#e6eaef", "dark": "#2b3440"}
 MAIN = {"light": "#2457a6", "dark": "#7fb0ff"}
 GOOD = {"light": "#1a7f4b", "dark": "#4ac58a"}
 BAD = {"light": "#c0392b", "dark": "#ff8a80"}
+READING = 62  # letters of a line that a phone shows whole
 FONT = '"Source Sans", system-ui, -apple-system, "Segoe UI", sans-serif'
 
 
 def styled(figure: go.Figure, theme: Theme, *, title: str, reading: str = "", height: int = 320) -> go.Figure:
     """The figure in the house's look; transparent, so that it takes its page's colour.
 
-    `reading` is a line below the title that says what the marks are, in place of a legend.
+    `reading` is a line below the title that says what the marks are, in place of a legend; a long one is
+    broken, so that a phone shows all of it.
     """
+    lines = wrap(reading, READING)
     figure.update_layout(
         title={
             "text": f"<b>{title}</b>",
-            "subtitle": {"text": reading, "font": {"size": 13, "color": SOFT[theme]}},
+            "subtitle": {"text": "<br>".join(lines), "font": {"size": 13, "color": SOFT[theme]}},
             "font": {"size": 16, "color": INK[theme]},
             "x": 0,
             "xref": "container",
@@ -37,7 +43,7 @@ def styled(figure: go.Figure, theme: Theme, *, title: str, reading: str = "", he
         font={"family": FONT, "size": 13, "color": SOFT[theme]},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 4, "r": 12, "t": 66 if reading else 48, "b": 4},
+        margin={"l": 4, "r": 12, "t": 48 + 18 * len(lines), "b": 4},
         height=height,
         showlegend=False,
         hoverlabel={"font": {"family": FONT}},
@@ -58,6 +64,23 @@ def styled(figure: go.Figure, theme: Theme, *, title: str, reading: str = "", he
         nticks=5,
     )
     return figure
+
+
+def name_weeks(figure: go.Figure, weeks: Sequence[date], *, every: int = 1) -> None:
+    """Names each (or every so many) of the weeks "16 Nov" across an axis of categories, on two lines: a phone
+    has room for thirteen."""
+    named = list(weeks)[::every]
+    figure.update_xaxes(
+        type="category",
+        tickmode="array",
+        tickvals=[week_name(day) for day in named],
+        ticktext=[week_name(day).replace(" ", "<br>") for day in named],
+    )
+
+
+def week_name(day: date) -> str:
+    """A week by its first day: 16 Nov."""
+    return f"{day.day} {day:%b}"
 
 
 def empty(message: str, theme: Theme, *, title: str) -> go.Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +15,8 @@ SHARES = (  # and names that begin with share or probability
     "utilisation", "target", "level", "realisation", "win_probability", "stage_weight", "mape", "bias",
     "coverage_80",
 )  # fmt: skip
+
+SMALL = 100  # from it on, a column's figures show no decimals
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,31 @@ class Table:
 
 
 def table(
-    frame: pl.DataFrame, columns: Mapping[str, str], *, rows: int | None = None, empty: str = "None."
+    frame: pl.DataFrame,
+    columns: Mapping[str, str],
+    *,
+    rows: int | None = None,
+    empty: str = "None.",
+    figures: Collection[str] = (),
 ) -> Table:
     """The first `rows` of `frame`, its `columns` (name -> title) in the order given.
 
-    Amounts show whole units with thousands separators, shares and probabilities per cent, other fractions
-    one decimal. `empty` stands for a frame without rows.
+    Amounts and figures from 100 on show whole units with thousands separators, shares per cent,
+    smaller fractions one decimal; days are written as people do. `empty` stands for a frame without rows;
+    `figures` names columns of text that are figures written with their units.
     """
     if frame.is_empty():
         return Table(f"<p>{escape(empty)}</p>", empty)
     shown = frame.select(columns.keys()).head(rows if rows is not None else frame.height)
-    styles = [_style(shown.schema[name]) for name in columns]
-    cells = [[_written(name, value) for name, value in row.items()] for row in shown.iter_rows(named=True)]
+    styles = [
+        _style(pl.Float64() if name in figures else kind)
+        for name, kind in ((name, shown.schema[name]) for name in columns)
+    ]
+    decimals = {name: _decimals(shown[name]) for name in columns}
+    cells = [
+        [_written(name, value, decimals[name]) for name, value in row.items()]
+        for row in shown.iter_rows(named=True)
+    ]
     head = _row(list(columns.values()), styles, "th")
     body = "".join(_row(row, styles, "td") for row in cells)
     left_out = frame.height - shown.height
@@ -65,7 +80,16 @@ def _row(cells: list[str], styles: list[str], tag: str) -> str:
     return f"<tr>{''.join(parts)}</tr>"
 
 
-def _written(name: str, value: Any) -> str:
+def _decimals(values: pl.Series) -> int:
+    """Of all figures of a column: one where they are small and some of them are not whole."""
+    if not values.dtype.is_float():
+        return 0
+    known = values.drop_nulls()
+    small = bool((known.abs() < SMALL).all())
+    return int(small and bool((known.round(1) != known.round(0)).any()))
+
+
+def _written(name: str, value: Any, decimals: int) -> str:
     match value:
         case None:
             return ""
@@ -74,12 +98,18 @@ def _written(name: str, value: Any) -> str:
         case float() if name in SHARES or name.startswith(("probability", "share")):
             return f"{value:.0%}"
         case float():
-            return f"{value:,.1f}"
+            return f"{value:,.{decimals}f}"
         case Decimal() | int():
             return f"{value:,.0f}"
         case datetime():
-            return f"{value:%Y-%m-%d %H:%M}"
+            return f"{_day(value)}, {value:%H:%M %Z}".strip()
         case date() if name == "month":
             return f"{value:%B %Y}"
+        case date():
+            return _day(value)
         case _:
             return str(value)
+
+
+def _day(when: date) -> str:
+    return f"{when.day} {when:%b %Y}"

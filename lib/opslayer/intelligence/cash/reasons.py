@@ -56,7 +56,8 @@ def payment_reasons(
             parts.append(f"{never:.0%} likely not to be paid within a year")
         if model == "client_lateness":
             parts.append("too little history for the payment model: due date plus usual lateness")
-        texts.append("; ".join(parts))
+        text = "; ".join(parts)
+        texts.append(text[:1].upper() + text[1:])
     return texts
 
 

@@ -71,7 +71,12 @@ def largest(drivers: pl.DataFrame, *, by: str = "party_name", rows: int = 5) -> 
         pl.col("amount_base").sum(), pl.col("driver").first()
     )
     order = [pl.col("amount_base").abs(), pl.col(by)]
-    return whole.sort(order, descending=[True, False]).head(rows).rename({by: "name"})
+    return in_words(whole.sort(order, descending=[True, False]).head(rows).rename({by: "name"}))
+
+
+def in_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """Any of these tables with its drivers as people read them."""
+    return frame.with_columns(pl.col("driver").replace({name: said.lower() for name, said in NAMES.items()}))
 
 
 def paragraph(narratives: pl.DataFrame, month: date | None = None, practice: str | None = None) -> str:

@@ -12,7 +12,7 @@ from opslayer.intelligence import win
 from opslayer.intelligence.layer import Queries, hold_to_day
 from opslayer.intelligence.revenue.backtest import backtest, backtest_summary, backtest_verdict
 from opslayer.intelligence.revenue.change import by_item, explain, summary
-from opslayer.intelligence.revenue.forecast import TOTAL, expected_items, forecast
+from opslayer.intelligence.revenue.forecast import SOURCE_NAMES, TOTAL, by_source, expected_items, forecast
 from opslayer.intelligence.revenue.inputs import Inputs, gather
 from opslayer.intelligence.revenue.level import Level, Past, level_table, levelled, measure
 from opslayer.intelligence.revenue.silence import silences
@@ -30,6 +30,7 @@ from opslayer.intelligence.revenue.what_if import (
 from opslayer.intelligence.wording import written
 
 __all__ = [
+    "SOURCE_NAMES",
     "Draws",
     "Inputs",
     "Level",
@@ -40,6 +41,7 @@ __all__ = [
     "backtest_summary",
     "backtest_verdict",
     "by_item",
+    "by_source",
     "change_headline",
     "deal_months",
     "draw",

@@ -25,6 +25,16 @@ MODEL, VERSION = "sources of revenue, simulated", "1"
 LEVELS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
 WEEKS = 26
 TOTAL = "total"
+SOURCE_NAMES = {
+    "invoiced": "invoiced",
+    "recurring": "recurring",
+    "backlog": "running projects",
+    "won_not_started": "won, not started",
+    "pipeline": "open deals",
+    "not_in_pipeline": "not in the pipeline yet",
+    TOTAL: "together",
+}
+"""Components as people read them, the surest first."""
 SCHEMA = pl.Schema(
     {
         "as_of": pl.Date(),
@@ -200,3 +210,15 @@ def _reasons(sources: Sources) -> dict[str, str]:
 
 def _money(cents: Integers) -> pl.Series:
     return (pl.Series(cents).cast(pl.Decimal(20, 2)) / 100).cast(MONEY)
+
+
+def by_source(table: pl.DataFrame) -> pl.DataFrame:
+    """The quarters of a revenue_forecast by source, the surest first, without sources that bring nothing;
+    `source` is the component in words."""
+    order = pl.col("component").replace_strict(list(SOURCE_NAMES), range(len(SOURCE_NAMES)))
+    return (
+        table.filter(period="quarter")
+        .filter((pl.col("upper_80") != 0) | (pl.col("component") == TOTAL))
+        .sort("period_end", order)
+        .with_columns(source=pl.col("component").replace(SOURCE_NAMES))
+    )

@@ -144,7 +144,7 @@ def staffing_need(
 
 
 def _reasons() -> pl.Expr:
-    hours = pl.col("remaining_hours").round(0).cast(pl.Int64)
+    hours = pl.col("remaining_hours").map_elements("{:,.0f}".format, return_dtype=pl.String)
     mix = (
         pl.when(pl.col("basis") == "booked")
         .then(pl.lit("roles as booked on it in the last 13 weeks"))

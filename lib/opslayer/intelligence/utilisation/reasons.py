@@ -61,7 +61,7 @@ def _use(row: Row) -> str:
     if not row["is_judged"]:
         return f"{used}."
     return (
-        f"{used}; the target is {row['utilisation_target']:.0%}. Chance taken off, the level is "
+        f"{used}; the target is {row['utilisation_target']:.0%}. Allowing for chance, the level is "
         f"{row['lower_95']:.0%} to {row['upper_95']:.0%}."
     )
 

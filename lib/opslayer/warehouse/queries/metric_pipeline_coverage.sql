@@ -1,5 +1,5 @@
--- one row: amount of the open deals over what the next quarter still lacks to its budget; null without a budget for it
--- or where nothing is lacking
+-- one row: amount of the open deals over what the next quarter still lacks to its budget; null without a forecast or a
+-- budget for it, or where nothing is lacking
 with quarter as (
     select period_start, period_end, expected_base, component
     from intelligence.revenue_forecast
@@ -35,5 +35,5 @@ select
     end as value,
     null::double as previous
 from plan
-cross join ahead
+left join ahead on true
 cross join pipeline

@@ -57,7 +57,7 @@ found as (
     where week_start = week.first_on and hours = 0 and available_hours > 0
     union all
     select 'over_24_hours', person_id || ' ' || worked_on, person_id, null, worked_on, hours,
-        'the longest entry of the day has ' || cast(longest as decimal(18, 2)) || ' h'
+        'the longest entry of the day has ' || cast(longest as decimal(18, 1)) || ' h'
     from day
     where hours > 24
     union all
