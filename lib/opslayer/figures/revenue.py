@@ -41,7 +41,7 @@ def win_calibration(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure
                 "size": [6 + (LARGEST - 6) * (deals / most) ** 0.5 for deals in own["deals"]],
                 "opacity": 0.75,
             },
-            text=[*[""] * (len(own) - 2), *label, ""] if name == MODEL else [*[""] * (len(own) - 1), *label],
+            text=[*[""] * (len(own) - 2), *label, ""] if name == MODEL else [*label, *[""] * (len(own) - 1)],
             textposition=place,
             textfont={"color": colour},
             customdata=own["deals"].to_list(),

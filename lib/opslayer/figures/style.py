@@ -17,7 +17,7 @@ LINE = {"light": "#e6eaef", "dark": "#2b3440"}
 MAIN = {"light": "#2457a6", "dark": "#7fb0ff"}
 GOOD = {"light": "#1a7f4b", "dark": "#4ac58a"}
 BAD = {"light": "#c0392b", "dark": "#ff8a80"}
-READING = 62  # letters of a line that a phone shows whole
+READING = 66  # letters of a line that a phone shows whole
 FONT = '"Source Sans", system-ui, -apple-system, "Segoe UI", sans-serif'
 
 
@@ -27,7 +27,8 @@ def styled(figure: go.Figure, theme: Theme, *, title: str, reading: str = "", he
     `reading` is a line below the title that says what the marks are, in place of a legend; a long one is
     broken, so that a phone shows all of it.
     """
-    lines = wrap(reading, READING)
+    parts = -(-len(reading) // READING)
+    lines = wrap(reading, len(reading) // parts + 8) if parts > 1 else [reading] * parts
     figure.update_layout(
         title={
             "text": f"<b>{title}</b>",
