@@ -11,6 +11,8 @@ import streamlit as st
 from opslayer.errors import OpslayerError
 
 # an icon of our own: the usual one would be fetched from the network
+# a screen without a pointer shows the tools of each table all the time: they get a place of their own
+TOUCHED = "<style>@media (hover: none) {[data-testid=stDataFrame] {margin-top: 2rem}}</style>"
 st.set_page_config(page_icon=Path(__file__).parent / "icon.svg", layout="wide")
 page = st.navigation(
     [
@@ -28,6 +30,7 @@ page = st.navigation(
     ],
     position="top",
 )
+st.html(TOUCHED)
 try:
     people.enter()
     snapshot.watch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import parts
 import polars as pl
 import snapshot
 import streamlit as st
@@ -89,7 +90,7 @@ WORSE_UP = ("shortage", "bench")
 
 def totals(found: WhatIf) -> None:
     """What each step becomes, beside what it was."""
-    with st.grid(len(TOTALS), min_column_width=168, border=True, key="moved"):
+    with st.grid(len(TOTALS), min_column_width=parts.TILE, border=True, key="moved"):
         for step, (title, told) in TOTALS.items():
             was, becomes = found.total(step, later=False)
             change = f"{becomes - was:+,.0f}" if round(becomes - was) else None

@@ -15,9 +15,12 @@ import widths
 from opslayer import alerts, figures, metrics
 from opslayer.errors import OpslayerError
 
+TILE = 190  # pixels a metric needs to be whole: six in a row, one on a phone
+AT_ONCE = 10  # rows of a table that is not told how high it is
 SHOWN = 500  # rows behind a number that a page shows at most
 QUIET = timedelta(days=7)
 ACTIVE = ("pending", "firing", "acknowledged", "silenced", "error")
+SAID = ("acknowledged", "silenced")  # states that a person gave an alert
 
 
 def heading(title: str, question: str) -> None:
@@ -36,7 +39,7 @@ def metric_row(*names: str) -> None:
     """Metrics side by side, each with its range, its alert, and what lies behind it."""
     values = snapshot.measured()
     standing = {alert.metric: alert for alert in alerts.list_alerts(snapshot.store())}
-    with st.grid(len(names), min_column_width=168, border=True, key=f"metrics-{names[0]}"):
+    with st.grid(len(names), min_column_width=TILE, border=True, key=f"metrics-{names[0]}"):
         for name in names:
             with st.container(gap="xsmall"):
                 _metric(values[name], standing.get(name))
@@ -57,7 +60,7 @@ def _metric(value: metrics.MetricValue, alert: alerts.Alert | None) -> None:
     if value.failure:
         st.markdown(":red-badge[:material/error: cannot be measured]")
     elif value.out_of_range:
-        state = alert.state if alert and alert.state in ACTIVE else "out of range"
+        state = alert.state if alert and alert.state in SAID else "out of range"
         st.markdown(f":red-badge[:material/warning: {state}] :small[expected {limits}]")
     elif value.value is None:
         st.markdown(":small[:gray[no data yet: its job has not run]]")
@@ -142,9 +145,13 @@ def table(
     config = {
         name: _column(name, title, shown.schema[name], wide.get(name)) for name, title in columns.items()
     }
+    wanted = "height" in options
     if fit:
         options = {"row_height": fit.row, "height": fit.height} | options
+    seen = fit.rows if fit else AT_ONCE
     st.dataframe(shown, hide_index=True, column_config=config, placeholder="", **options)
+    if frame.height > seen and not wanted:
+        st.caption(f"{frame.height:,} rows; the table scrolls.")
 
 
 def _whole(values: pl.Series) -> pl.Series:

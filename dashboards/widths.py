@@ -13,19 +13,21 @@ LETTER, PAD = 6.4, 20  # of the theme's 14 px face, and a cell's padding
 LINE, ROW, HEAD = 19, 18, 38
 BROKEN = 74  # height from which Streamlit breaks text over lines
 NAMES, DAY = (190, 150, 120), 108  # a longer name breaks; the narrower ones where the sentences need it
+CAPITALS, UNBROKEN = 1.2, 240  # of a word that may be in capitals, and the longest kept on a line
 PROSE, LEAST = 48, 260  # letters from which a text is sentences, and what those need
 LOOSE = 1.15  # lines end at words, so they are not full
 MOST = 9  # lines; what is longer is read by opening its cell
-TALL = 500  # of a table; more rows are scrolled to
+TALL = 600  # of a table; more rows are scrolled to
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Pixels of each column, of a row, and of the table, which ends below a whole row."""
+    """Pixels of each column, of a row, and of the table, which ends below the last of the `rows` in sight."""
 
     columns: dict[str, int]
     row: int
     height: int
+    rows: int
 
 
 def fit(frame: pl.DataFrame, columns: Mapping[str, str], place: int = PLACE) -> Fit | None:
@@ -44,9 +46,10 @@ def fit(frame: pl.DataFrame, columns: Mapping[str, str], place: int = PLACE) -> 
     longest = sorted(read or columns, key=letters.__getitem__)[-1:]
     prose = [name for name in read if letters[name] > PROSE] or longest
     texts = [name for name in read if name not in prose]
+    words = {name: min(_pixels(_longest_word(frame[name]) * CAPITALS), UNBROKEN) for name in texts}
     for limit in NAMES:
         widths = {
-            name: min(need, limit) if name in texts else need
+            name: min(need, max(limit, words[name])) if name in texts else need
             for name, need in needs.items()
             if name not in prose
         }
@@ -61,7 +64,8 @@ def fit(frame: pl.DataFrame, columns: Mapping[str, str], place: int = PLACE) -> 
         default=1,
     )
     row = max(LINE * min(lines, MOST) + ROW, BROKEN)
-    return Fit(widths, row, HEAD + row * max(min(frame.height, TALL // row), 1))
+    rows = max(min(frame.height, TALL // row), 1)
+    return Fit(widths, row, HEAD + row * rows, rows)
 
 
 def _letters(values: pl.Series) -> int:
@@ -72,6 +76,10 @@ def _letters(values: pl.Series) -> int:
         most = float(values.cast(pl.Float64).abs().max() or 0)  # type: ignore[arg-type]
         return len(f"{most:,.0f}") + 1
     return 12
+
+
+def _longest_word(texts: pl.Series) -> int:
+    return int(texts.str.split(" ").list.eval(pl.element().str.len_chars().max()).list.first().max() or 0)  # type: ignore[arg-type]
 
 
 def _pixels(letters: float) -> int:

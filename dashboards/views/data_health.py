@@ -5,7 +5,7 @@ import snapshot
 import streamlit as st
 import tables
 
-from opslayer import actions
+from opslayer import actions, figures
 
 parts.heading("Data health", "Can the numbers be trusted today?")
 parts.metric_row("contracts_red", "quarantined", "unapplied", "ledger_age")
@@ -14,7 +14,7 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     st.header("Contracts", anchor=False)
     parts.table(
-        snapshot.rows("contracts_summary"),
+        figures.in_words(snapshot.rows("contracts_summary")),
         {"contract": "Contract", "version": "Version", "green": "Rules green", "blocking": "Red, blocking",
          "quarantining": "Red, setting aside", "warning": "Red, warning", "rows_failed": "Rows"},
         empty="No contract was held to this snapshot.",
@@ -27,11 +27,11 @@ with right:
 
 st.header("Rules that do not hold", anchor=False)
 parts.table(
-    snapshot.rows("broken_rules"),
+    figures.in_words(snapshot.rows("broken_rules")),
     {
         "table_name": "Table",
         "rule": "Rule",
-        "severity": "Severity",
+        "severity": "What follows",
         "rows_failed": "Rows",
         "sample": "Such as",
     },
@@ -41,9 +41,9 @@ parts.behind("broken_rules", key="broken")
 
 st.header("Rows set aside until their source mends them", anchor=False)
 parts.table(
-    snapshot.rows("quarantine_rows").head(parts.SHOWN),
+    figures.in_words(snapshot.rows("quarantine_rows").head(parts.SHOWN)),
     {"table_name": "Table", "source": "Source", "source_key": "Key there", "rule": "Rule it broke",
-     "row_json": "Row"},
+     "row": "What it says"},
     empty="None: every row that came in is in the books.",
 )  # fmt: skip
 parts.behind("quarantine_rows", key="quarantine")
@@ -52,7 +52,7 @@ left, right = st.columns(2, gap="large")
 with left:
     st.header("What landed", anchor=False)
     parts.table(
-        snapshot.rows("source_freshness"),
+        figures.in_words(snapshot.rows("source_freshness")),
         {"source": "Source", "table_name": "Table", "rows": "Rows", "landed_at": "Landed"},
         empty="Nothing landed yet.",
     )
@@ -66,7 +66,7 @@ with right:
     )
     st.header("Last runs", anchor=False)
     parts.table(
-        tables.runs(),
+        figures.in_words(tables.runs()),
         {"started_at": "Started", "notebook": "Notebook", "state": "State", "cause": "Cause"},
         empty="No notebook has run yet; `opslayer run morning` runs the morning's.",
     )

@@ -16,7 +16,7 @@ st.markdown(inquiry.headline(read))
 # what strangers wrote stands in tables only: there it is text, whatever it holds
 parts.table(
     snapshot.rows("inquiries_named"),
-    {"subject": "Subject", "from_address": "From", "match": "Who", "practice": "Practice",
+    {"subject": "Subject", "from_name": "From", "match": "Who", "practice": "Practice",
      "wanted": "Wanted", "capacity": "Room", "reasons": "Why"},
     empty="Nobody has asked for work.",
 )  # fmt: skip

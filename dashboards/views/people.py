@@ -29,7 +29,6 @@ else:
          "target": "Target", "money_short_base": "Short", "began_on": "Since",
          "mend": "What would mend it", "reasons": "Why"},
         empty="Nobody has nine chances in ten of being half a day a week below target.",
-        row_height=138,
     )  # fmt: skip
     parts.behind("utilisation_named", key="utilisation-named")
     st.caption(utilisation.setting_aside(people))

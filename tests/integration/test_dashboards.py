@@ -135,7 +135,7 @@ def test_out_of_range_is_flagged_with_the_firms_own_threshold(
 
 
 def test_an_alert_shows_its_state(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "firing] :small[expected at most 0]" in words(opened(firm, "data_health", monkeypatch))
+    assert "out of range] :small[expected at most 0]" in words(opened(firm, "data_health", monkeypatch))
 
 
 def test_behind_a_number_lie_its_rows_and_its_query(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
