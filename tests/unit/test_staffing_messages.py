@@ -16,6 +16,7 @@ from opslayer.actions.guardrails import Case, Situation
 from opslayer.actions.kind import Occasion, Wanted
 from opslayer.actions.kinds import choose_rules
 from opslayer.actions.mail import attachments
+from opslayer.actions.proposal import evidence_rows
 from tests.reminders import write_firm
 
 MOMENT = datetime(2026, 11, 16, 7, tzinfo=UTC)
@@ -67,8 +68,13 @@ def test_a_project_gets_one_message_with_its_hours_as_a_file(tmp_path: Path) -> 
     content = staffing.KIND.content(given, first, staffing.KIND.evidence(given, first))
     assert content["recipient"] == "mia@firm.example"
     assert content["subject"] == "32 hours more for Data for C1"
-    assert "Ann, as Consultant, week of 2026-11-16: 16 hours, from free time" in content["text"]
+    assert (
+        "Ann, as Consultant, from free time:\n- 16 hours in the week of 16 November 2026\n" in content["text"]
+    )
     assert "1,200 EUR" in content["text"]
+    shown = evidence_rows("staffing", staffing.KIND.evidence(given, first))
+    assert shown["hours"].to_list() == [16.0, 16.0]
+    assert shown["week_start"].to_list() == [date(2026, 11, 16)] * 2
     (file,) = attachments(content)
     assert (file.name, file.type) == ("staffing.csv", "text/csv")
     assert file.content.decode().splitlines() == [

@@ -83,7 +83,7 @@ class Column:
 
     name: str
     title: str
-    type: Literal["text", "day", "number", "amount"] = "text"
+    type: Literal["text", "day", "number", "quantity", "amount"] = "text"
 
 
 def basis_changed(record: Record, wanted: Wanted) -> bool:

@@ -76,12 +76,7 @@ class Shown:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """What it rests on, one column a title that people read; amounts as decimals, days as dates."""
-        kind = KINDS[self.proposal.kind]
-        rows = self.evidence.get(kind.rows, [])
-        return pl.DataFrame(
-            {c.name: _column([row.get(c.name) for row in rows], c.type) for c in kind.columns}
-        )
+        return evidence_rows(self.proposal.kind, self.evidence)
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -166,9 +161,19 @@ def as_proposal(record: Record) -> Proposal:
     )
 
 
+def evidence_rows(kind: str, evidence: dict[str, Any]) -> pl.DataFrame:
+    """What a proposal rests on, one column a title that people read; amounts as decimals, days as dates."""
+    rows = evidence.get(KINDS[kind].rows, [])
+    return pl.DataFrame(
+        {c.name: _column([row.get(c.name) for row in rows], c.type) for c in KINDS[kind].columns}
+    )
+
+
 def _column(values: list[Any], type: str) -> pl.Series:
     if type == "day":
         return pl.Series(values, dtype=pl.String).str.to_date()
+    if type == "quantity":
+        return pl.Series(values, dtype=pl.String).cast(pl.Float64)
     if type == "amount":
         return pl.Series(values, dtype=pl.String).cast(pl.Decimal(18, 2))
     return pl.Series(values, dtype=pl.Int64 if type == "number" else pl.String)

@@ -10,12 +10,14 @@ import hashlib
 import io
 import json
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
+from opslayer.actions.evidence import written_day
 from opslayer.actions.guardrails import ADDRESS, Case, Hold
 from opslayer.actions.kind import Column, Kind, Occasion, Wanted
 from opslayer.actions.mail import attachment
@@ -99,10 +101,21 @@ def _evidence(_: Occasion, wanted: Wanted) -> dict[str, Any]:
     return dict(wanted.basis)
 
 
+def _by_person(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """What each person is asked for: who, as what and from where; and the hours of each week."""
+    people: dict[str, list[str]] = {}
+    for row in rows:
+        who = f"{row['person']}, as {row['role']}, from {row['taken_from']}"
+        week = written_day(date.fromisoformat(row["week_start"]))
+        people.setdefault(who, []).append(f"{row['hours']} hours in the week of {week}")
+    return people
+
+
 def _content(occasion: Occasion, wanted: Wanted, evidence: dict[str, Any]) -> dict[str, Any]:
     mail = occasion.firm.mail
     values = {**evidence, "cost": f"{wanted.amount:,.0f} {occasion.firm.base_currency}"}
     values["manager_name"] = evidence["manager_name"] or "colleague"
+    values["people"] = _by_person(evidence["rows"])
     text = render(occasion.firm, "staffing.txt.j2", values).strip() + "\n"
     subject, _, body = text.partition("\n")
     paragraphs = [part.strip() for part in body.split("\n\n") if part.strip()]
@@ -162,7 +175,7 @@ KIND = Kind(
         Column("person", "Person"),
         Column("role", "As"),
         Column("week_start", "Week of", "day"),
-        Column("hours", "Hours", "number"),
+        Column("hours", "Hours", "quantity"),
         Column("taken_from", "Taken from"),
     ),
     standing=_standing,
