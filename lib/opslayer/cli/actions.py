@@ -51,7 +51,7 @@ def show_list(
     edge.show_table(
         f"{len(found)} proposals",
         ("number", "state", "what", "amount", "", "reason"),
-        ((p.id or 0, p.state, p.title, round(float(p.amount), 2), p.currency, p.reason or "") for p in found),
+        ((p.id or 0, p.state, p.title, p.amount, p.currency, p.reason or "") for p in found),
         empty="none; `opslayer run morning` proposes what is due",
     )
 
@@ -73,7 +73,7 @@ def show(number: Number, json: Json = False) -> None:
     state = f"{proposal.state}: {proposal.reason}" if proposal.reason else proposal.state
     edge.output.print(
         f"[bold]{proposal.title}[/bold]\n{state}\n"
-        f"{shown.policy}; expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC\n"
+        f"{shown.policy} Expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC\n"
         f"from {shown.sender or '(no sender)'} to {shown.recipient or '(no address)'}\n",
         highlight=False,
     )
@@ -81,7 +81,7 @@ def show(number: Number, json: Json = False) -> None:
     edge.show_table(
         f"Evidence, as of {proposal.as_of}, snapshot {proposal.snapshot}",
         tuple(column.title.lower() for column in actions.KINDS[proposal.kind].columns),
-        (tuple(map(str, row)) for row in shown.rows.iter_rows()),
+        shown.rows.iter_rows(),
         empty="none",
     )
     edge.show_table(

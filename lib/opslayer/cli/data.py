@@ -280,6 +280,7 @@ def quarantine(
       opslayer quarantine staging.invoice --json
     """
     from opslayer import warehouse
+    from opslayer.cli.standing import rows_of
 
     with warehouse.open_layer(edge.firm()) as layer:
         rows = layer.query("quarantine_rows").to_dicts()
@@ -288,7 +289,7 @@ def quarantine(
         edge.show_json(chosen)
         return
     edge.show_table(
-        f"Quarantine ({len(chosen)} rows)",
+        f"Quarantine ({rows_of(chosen)} rows, {len(chosen)} rules broken)",
         ("table", "source", "key", "rule", "contract"),
         (
             (

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,21 +83,37 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+NUMBERS = (int, float, Decimal)
+
+
 def show_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "none"
 ) -> None:
-    """A table, or one line that says there is nothing; columns whose every value is a number align right."""
+    """A table, or one line that says there is nothing; columns whose every value is a number align right, and
+    have two decimals where they hold fractions or amounts."""
     listed = [list(row) for row in rows]
     if not listed:
         output.print(f"[bold]{title}[/bold]: {empty}", highlight=False)
         return
     table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     for index, column in enumerate(columns):
-        numeric = all(isinstance(row[index], int | float) for row in listed)
+        numeric = all(isinstance(row[index], NUMBERS) for row in listed)
         table.add_column(column, justify="right" if numeric else "left", header_style="dim", overflow="fold")
     for row in listed:
-        table.add_row(*(f"{cell:,}" if isinstance(cell, int | float) else str(cell) for cell in row))
+        table.add_row(*(_written(cell) for cell in row))
     output.print(table)
+
+
+def _written(cell: object) -> str:
+    match cell:
+        case None:
+            return ""
+        case float() | Decimal():
+            return f"{cell:,.2f}"
+        case int():
+            return f"{cell:,}"
+        case _:
+            return str(cell)
 
 
 def parameters(pairs: Iterable[str]) -> dict[str, str]:

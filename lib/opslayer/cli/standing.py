@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from textwrap import fill
+from typing import Any
 
 from opslayer.cli import edge
 from opslayer.config import Firm
@@ -36,7 +39,7 @@ def read_standing(firm: Firm) -> Standing:
     quarantined = 0
     if snapshot is not None:
         with open_layer(firm) as layer:
-            quarantined = len(layer.query("quarantine_rows"))
+            quarantined = rows_of(layer.query("quarantine_rows").to_dicts())
     with open_store(firm) as store:
         return Standing(
             firm=firm.name,
@@ -58,6 +61,11 @@ def read_standing(firm: Firm) -> Standing:
         )
 
 
+def rows_of(quarantine: Iterable[Mapping[str, Any]]) -> int:
+    """Rows in quarantine; one that broke several rules counts once."""
+    return len({(row["table_name"], row["source"], row["source_key"]) for row in quarantine})
+
+
 def show_standing(standing: Standing) -> None:
     snapshot = standing.snapshot
     edge.output.rule(f"[bold]{standing.firm}[/bold]", align="left")
@@ -66,15 +74,14 @@ def show_standing(standing: Standing) -> None:
     else:
         edge.output.print(
             f"snapshot   {snapshot.name}, published {snapshot.published_at:%Y-%m-%d %H:%M} UTC\n"
-            f"contracts  {snapshot.contracts_green} rules green, {snapshot.contracts_red} red, "
-            f"{standing.quarantined} rows in quarantine",
+            f"contracts  {snapshot.contracts_green:,} rules green, {snapshot.contracts_red} red, "
+            f"{standing.quarantined:,} rows in quarantine",
             highlight=False,
         )
         edge.show_table("Rows", ("entity", "rows"), snapshot.rows.items())
     firing = sorted(metric for metric, state in standing.alerts.items() if state == "firing")
-    edge.output.print(
-        f"alerts     {len(firing)} firing{': ' if firing else ''}{', '.join(firing)}", highlight=False
-    )
+    said = f"alerts     {len(firing)} firing{': ' if firing else ''}{', '.join(firing)}"
+    edge.output.print(fill(said, edge.output.width, subsequent_indent=" " * 11), highlight=False)
     waiting = standing.proposals.get("proposed", 0)
     states = ", ".join(f"{count} {state}" for state, count in sorted(standing.proposals.items()))
     edge.output.print(f"proposals  {waiting} waiting ({states or 'none yet'})", highlight=False)
