@@ -25,7 +25,7 @@ NUMBERS = (
     "over_90",
 )
 """The few numbers, in their order."""
-MONTHS, PRACTICES, MOVERS, PROJECTS, PEOPLE, INQUIRIES = 12, 9, 5, 8, 8, 8
+MONTHS, PRACTICES, MOVERS, PROJECTS, PEOPLE, INQUIRIES = 12, 9, 5, 8, 8, 14
 """Rows that fit on the sheets."""
 LONGEST = 46
 """Letters of a name that fit into its column."""

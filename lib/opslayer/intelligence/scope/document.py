@@ -14,11 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import docx
+import docx.document
 import polars as pl
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.shared import Mm
 
 NOTICE = "A draft from past projects, for a partner to edit. Nothing of it was sent."
 SHOWN = 12  # of the similar projects
 TEAM = "Hours in the shares that roles had on the similar projects, at today's prices."
+MARGIN = 22  # millimetres beside the text of an A4 page
+WIDEST = 34  # letters from which a column's text is broken
+_FIGURE = re.compile(r"[\d.,]+( to [\d.,]+)?|not said|")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a zip can name: the same scope is the same file
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~])")
 
@@ -141,6 +148,9 @@ def as_markdown(title: str, parts: Sequence[Part]) -> str:
 def as_docx(title: str, parts: Sequence[Part]) -> bytes:
     """A Word document of Word's own styles, so that a firm's template can be laid over it."""
     document = docx.Document()
+    section = document.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.left_margin = section.right_margin = Mm(MARGIN)
     document.core_properties.title = _printable(title)[:250]
     document.core_properties.author = ""
     document.add_heading(_printable(title), 0)
@@ -150,13 +160,32 @@ def as_docx(title: str, parts: Sequence[Part]) -> bytes:
         for sentence in part.sentences:
             document.add_paragraph(_printable(sentence))
         if part.rows:
-            table = document.add_table(rows=0, cols=len(part.rows[0]), style="Light Grid Accent 1")
-            for row in part.rows:
-                for cell, text in zip(table.add_row().cells, row, strict=True):
-                    cell.text = _printable(text)
+            _add_table(document, part.rows)
     written = io.BytesIO()
     document.save(written)
     return _without_clock(written.getvalue())
+
+
+def _add_table(document: docx.document.Document, rows: Sequence[Sequence[str]]) -> None:
+    """A table as wide as the page: columns by the letters they hold, figures on the right, no row broken over
+    pages and the header again on each."""
+    table = document.add_table(rows=0, cols=len(rows[0]), style="Light List Accent 1")
+    table.autofit = False
+    columns = list(zip(*rows, strict=True))
+    letters = [min(max(len(text) for text in column), WIDEST) + 4 for column in columns]
+    widths = [Mm((210 - 2 * MARGIN) * share / sum(letters)) for share in letters]
+    figures = [all(_FIGURE.fullmatch(text) for text in column[1:]) for column in columns]
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width  # of the grid, which LibreOffice goes by; Word goes by the cells'
+    for row in rows:
+        added = table.add_row()
+        for cell, text, width, is_figure in zip(added.cells, row, widths, figures, strict=True):
+            cell.text = _printable(text)
+            cell.width = width
+            if is_figure:
+                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        added._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
 
 def _without_clock(content: bytes) -> bytes:
