@@ -17,7 +17,7 @@ from opslayer.store import Store, open_store
 
 Number = Annotated[int, typer.Argument(help="Its number in `opslayer actions list`.")]
 Person = Annotated[
-    str, typer.Option("--as", metavar="EMAIL", help="Who decides: an e-mail address under [[people]].")
+    str, typer.Option("--as", metavar="EMAIL", help="Who decides: an e-mail address under \\[\\[people]].")
 ]
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the decision.")]
 
