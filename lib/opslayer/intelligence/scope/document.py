@@ -18,12 +18,13 @@ import docx.document
 import polars as pl
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
-from docx.shared import Mm
+from docx.shared import Mm, Pt
 
 NOTICE = "A draft from past projects, for a partner to edit. Nothing of it was sent."
 SHOWN = 12  # of the similar projects
 TEAM = "Hours in the shares that roles had on the similar projects, at today's prices."
 MARGIN = 22  # millimetres beside the text of an A4 page
+PADDING = 8  # letters
 WIDEST = 34  # letters from which a column's text is broken
 _FIGURE = re.compile(r"[\d.,]+( to [\d.,]+)?|not said|")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a zip can name: the same scope is the same file
@@ -99,10 +100,10 @@ def parts_of(
         (row["role"], f"{row['hours']:,.0f}", f"{row['rate_base']:,.2f}", f"{row['price_base']:,.0f}")
         for row in roles
     ]
-    past = [("Project", "Client", "Agreed, hours", "Took", "Ended", "How it ended")]
+    past = [("Project", "Client", "Agreed, h", "Took, h", "Ended", "How it ended")]
     past += [
         (row["name"] or row["project_id"], row["party_name"] or "", f"{row['budget_hours']:,.0f}",
-         f"{row['hours']:,.0f}", _day(row["ended_on"]), row["ending"])
+         f"{row['hours']:,.0f}", f"{row['ended_on']:%b %Y}", row["ending"])
         for row in similar
     ]  # fmt: skip
     said = [("What", "Understood as", "In their words")]
@@ -172,7 +173,7 @@ def _add_table(document: docx.document.Document, rows: Sequence[Sequence[str]]) 
     table = document.add_table(rows=0, cols=len(rows[0]), style="Light List Accent 1")
     table.autofit = False
     columns = list(zip(*rows, strict=True))
-    letters = [min(max(len(text) for text in column), WIDEST) + 4 for column in columns]
+    letters = [min(max(len(text) for text in column), WIDEST) + PADDING for column in columns]
     widths = [Mm((210 - 2 * MARGIN) * share / sum(letters)) for share in letters]
     figures = [all(_FIGURE.fullmatch(text) for text in column[1:]) for column in columns]
     for column, width in zip(table.columns, widths, strict=True):
@@ -182,6 +183,7 @@ def _add_table(document: docx.document.Document, rows: Sequence[Sequence[str]]) 
         for cell, text, width, is_figure in zip(added.cells, row, widths, figures, strict=True):
             cell.text = _printable(text)
             cell.width = width
+            cell.paragraphs[0].runs[0].font.size = Pt(9.5)
             if is_figure:
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
         added._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
