@@ -6,6 +6,7 @@ from functools import partial
 from typing import Literal
 
 import parts
+import polars as pl
 import snapshot
 import streamlit as st
 
@@ -86,7 +87,9 @@ def _evidence(detail: actions.Shown) -> None:
     else:
         parts.table(detail.rows, {column.name: column.title for column in columns}, empty="None.")
     with st.popover("What happened to it", type="tertiary", icon=":material/history:"):
-        st.dataframe([{key: str(value) for key, value in event.items()} for event in detail.events])
+        told = [(event["at"], event["who"], event["what"], event.get("reason")) for event in detail.events]
+        titles = {"at": "When", "who": "Who", "what": "What", "reason": "Why"}
+        parts.table(pl.DataFrame(told, schema=list(titles), orient="row"), titles, empty="Nothing yet.")
 
 
 def _facts(detail: actions.Shown) -> str:
