@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
+from opslayer.actions.evidence import written_day
+
 CENT = Decimal("0.01")
 ONE, HOUR = "C62", "HUR"  # UN/ECE recommendation 20
 
@@ -97,7 +99,7 @@ def _milestone_bill(rows: Sequence[Mapping[str, Any]]) -> Bill:
         lines=tuple(
             Line(
                 row["name"] or row["milestone_id"], Decimal(1), ONE, row["amount"],
-                f"completed {row['completed_on']}",
+                f"completed {written_day(row['completed_on'])}",
             )
             for row in ordered
         ),
