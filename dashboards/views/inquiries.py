@@ -3,6 +3,7 @@
 import parts
 import snapshot
 import streamlit as st
+import tables
 
 from opslayer.intelligence import inquiry, scope
 
@@ -13,7 +14,7 @@ if not snapshot.rows("mail_read")["mails"][0]:
     st.stop()
 read, scopes = snapshot.rows("inquiries"), snapshot.rows("scopes")
 st.markdown(inquiry.headline(read))
-# what strangers wrote stands in tables only: there it is text, whatever it holds
+# what strangers wrote stands in tables and options only: there it is text, whatever it holds
 parts.table(
     snapshot.rows("inquiries_named"),
     {"subject": "Subject", "from_name": "From", "match": "Who", "practice": "Practice",
@@ -30,10 +31,18 @@ parts.table(
     scopes,
     {"subject": "Subject", "hours": "Hours", "weeks": "Weeks", "price_base": "Price",
      "price_lower_80_base": "From", "price_upper_80_base": "To", "budget_base": "May be spent",
-     "reasons": "Why", "document": "Document in var/scopes"},
+     "reasons": "Why"},
     empty="None is drafted. The job monday drafts them.",
 )  # fmt: skip
 parts.behind("scope_similar", key="scope-similar")
+documents = tables.scope_documents(scopes)
+if documents:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        named = st.selectbox("Scope to edit", list(documents), width=340)
+        st.download_button(
+            "As a Word document", documents[named].read_bytes, file_name=documents[named].name,
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
 st.markdown(scope.backtest_verdict(snapshot.rows("scope_backtest")))
 parts.behind("scope_backtest", key="scope-backtest")
 
