@@ -68,7 +68,7 @@ def test_a_chain_is_gone_through_in_turn(desk: Desk) -> None:
     desk.configure(approval="{roles: [finance], chain: [finance, partner], expires_days: 5}")
     first = desk.propose()[0]
     policy = actions.show_proposal(desk.store, first.id or 0).policy
-    assert policy == "Needs approval by 2 people (finance, then partner); void after 5 days."
+    assert policy == "Needs approval by two people (finance, then partner); void after 5 days."
     assert desk.approve(first, TOMAS).state == "proposed"
     with pytest.raises(GuardrailHeld, match="it takes the role partner"):
         desk.approve(first, INES)

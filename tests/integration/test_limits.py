@@ -182,7 +182,9 @@ def test_a_new_mail_domain_takes_two_people(desk: Callable[..., Desk]) -> None:
         office.firm, office.layer, office.store, as_of=office.layer.as_of, moment=later
     )
     policy = actions.show_proposal(office.store, proposal.id or 0).policy
-    assert "domain was client.example and is acme-payments.example now. Needs approval by 2 people" in policy
+    assert (
+        "domain was client.example and is acme-payments.example now. Needs approval by two people" in policy
+    )
     assert office.approve(proposal, MAEVE, later).state == "proposed"
     assert office.approve(proposal, MAEVE, later).state == "proposed"
     office.dispatch(later)

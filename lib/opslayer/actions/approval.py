@@ -192,6 +192,15 @@ def is_whole(record: Record) -> bool:
     return same and record.amount == Decimal(record.evidence["total_base"])
 
 
+def is_approved(record: Record, rule: Rule) -> bool:
+    """Whether as many people as the rule asks for now said yes to what it is now; the rule itself is one."""
+    approval = rule.approval_at(record.level)
+    if approval is None:
+        return False
+    given = {decision.person for decision in approvals(record)}
+    return len(given) >= max(needed(approval, record.amount, record.evidence, record.content), 1)
+
+
 def _say_yes(session: Session, occasion: Occasion, record: Record, who: Person, reason: str) -> None:
     approval = occasion.rule.approval_at(record.level)
     assert approval is not None, "a guardrail asked"

@@ -18,11 +18,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
-from opslayer.actions.approval import case, is_whole
+from opslayer.actions.approval import case, is_approved, is_whole
 from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.limits import read_usage
 from opslayer.actions.mail import Delivery, arrived, compose, deliver, open_proof
-from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
+from opslayer.actions.proposal import Proposal, as_proposal, find
 from opslayer.actions.transition import expire, move
 from opslayer.config import Firm, secret
 from opslayer.store import Outbox, Store, append, lock
@@ -112,7 +112,7 @@ def _claim(
         hold = guardrails.examine(case(firm, record, rule, situation, now(), usage))
         if hold is None and firm.mail is None:
             hold = guardrails.Hold("there is no [mail] in firm.toml")
-        if hold is None and not (is_whole(record) and approvals(record)):
+        if hold is None and not (rule and is_whole(record) and is_approved(record, rule)):
             hold = guardrails.Hold("it is not what was approved", "cancelled")
         if hold is not None and record.is_binding:
             hold = replace(hold, state="held")

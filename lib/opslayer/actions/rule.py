@@ -51,7 +51,8 @@ class Approval(Settings):
     def in_words(self, amount: Decimal, *, least: int = 0) -> str:
         """Who must say yes; by `least` people at least."""
         count = max(self.needed(amount), least)
-        people = ("no approval", "one approval")[count] if count < 2 else f"approval by {count} people"
+        words = {0: "no approval", 1: "one approval", 2: "approval by two people"}
+        people = words.get(count, f"approval by {count} people")
         who = ", then ".join(
             (*self.chain, " or ".join(self.roles)) if count > len(self.chain) else self.chain
         )

@@ -66,7 +66,7 @@ class Deals:
 
 
 def deals_of(open_deals: pl.DataFrame, deal_roles: pl.DataFrame, *, as_of: date) -> Deals:
-    """From the queries open_deals and deal_roles. A close in the past is taken for today."""
+    """From the queries forecast_deals and deal_roles. A close in the past is taken for today."""
     frame = open_deals.sort("opportunity_id")
     wide = deal_roles.group_by("opportunity_id", "role").agg(pl.col("hours").cast(pl.Float64).sum())
     roles = tuple(sorted(wide["role"].unique()))
