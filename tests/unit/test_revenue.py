@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from opslayer.errors import UsageError
 from opslayer.intelligence import revenue
 from opslayer.intelligence.revenue import season
-from opslayer.intelligence.revenue.forecast import SCHEMA
+from opslayer.intelligence.revenue.forecast import MODEL, SCHEMA
 from opslayer.intelligence.revenue.silence import discoveries
 from opslayer.intelligence.revenue.simulation import simulate
 from tests.unit.test_win import HISTORY, history, span
@@ -267,6 +267,46 @@ def test_seasons_are_found_and_shrunk() -> None:
     right = shape / days / (shape / days).mean()
     assert np.abs(found.factor - right).max() < 0.08
     assert season.seasons(frame.head(20), date(2025, 12, 31)).factor.tolist() == [1.0] * 12
+
+
+def billed(*days: date) -> pl.DataFrame:
+    return pl.DataFrame([(day, "c", 1000) for day in days], schema=REVENUE, orient="row")
+
+
+def test_work_of_the_month_is_unbilled_as_far_as_it_was_in_past_months() -> None:
+    none = season.seasons(billed(), AS_OF)
+    firsts = [season.next_month(date(2026, 11, 1), -back) for back in range(1, 13)]
+    at_end = billed(*(season.next_month(first) - timedelta(days=1) for first in firsts))
+    done = season.working_days(date(2026, 11, 1), AS_OF + timedelta(days=1)) / 5
+    assert season.unbilled(at_end, none, AS_OF) == pytest.approx(done)
+    assert season.unbilled(at_end, none, date(2026, 11, 30)) == 0.0, "the month is invoiced"
+    days = [date(2025, 11, 1) + timedelta(days=n) for n in range(365)]
+    daily = billed(*(day for day in days if day.weekday() < 5))
+    assert season.unbilled(daily, none, AS_OF) < 0.2
+    assert season.unbilled(billed(*firsts), none, AS_OF) == 0.0, "what is invoiced ahead is not owed twice"
+    assert season.unbilled(billed(), none, AS_OF) == 0.0
+    later = pl.concat([at_end, billed(date(2026, 11, 20))])
+    assert season.unbilled(later, none, AS_OF) == season.unbilled(at_end, none, AS_OF)
+
+
+def test_unbilled_work_counts_once_in_this_month_and_for_work_that_runs_alone() -> None:
+    none = season.seasons(billed(), AS_OF)
+    ahead = season.calendar(none, AS_OF, 10, unbilled=2.0)
+    more = ahead.running - ahead.share
+    assert (more.sum(), more[1, ahead.months.index(date(2026, 11, 1))]) == (2.0, 2.0)
+    assert (season.calendar(none, date(2026, 11, 30), 10, unbilled=2.0).running <= 1.0).all()
+
+
+@pytest.mark.parametrize("weeks", [4, 8])
+def test_a_firm_that_invoices_at_the_end_of_each_month_is_not_forecast_low(weeks: int) -> None:
+    """What is worked from Monday to Friday leaves on the last day of its month."""
+    given_ = firm()
+    monthly = given_.revenue.with_columns(pl.col("day").dt.month_end()).filter(pl.col("day") <= AS_OF)
+    late = revenue.Inputs(given_.deals, given_.projects, given_.work, monthly)
+    own = revenue.backtest(late, as_of=date(2026, 10, 31)).filter(horizon_weeks=weeks, model=MODEL)
+    error = (own["forecast_base"] / own["actual_base"]).cast(pl.Float64) - 1
+    assert len(own) >= 6
+    assert abs(float(error.mean())) < 0.04  # type: ignore[arg-type]
 
 
 def test_quarters_follow_the_fiscal_year() -> None:

@@ -137,8 +137,9 @@ def _ours(sources: Sources, start: date, until: date) -> tuple[float, float, flo
     expected = expect(sources)
     middle = float(expected.within(start, until).sum()) / 100
     chosen = np.array([start <= month < until for month in expected.calendar.months])
-    flows = monthly(sources, expected.calendar.share * chosen, seed=0, paths=PATHS)
-    common = shared(sources, expected.calendar, seed=0, paths=PATHS)
+    ahead = expected.calendar
+    flows = monthly(sources, ahead.share * chosen, ahead.running * chosen, seed=0, paths=PATHS)
+    common = shared(sources, ahead, seed=0, paths=PATHS)
     drawn = (flows * common).sum(axis=1)
     low, high = np.quantile(drawn - drawn.mean(), (0.1, 0.9))
     return middle, middle + float(low), middle + float(high)

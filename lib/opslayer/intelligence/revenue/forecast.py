@@ -15,13 +15,13 @@ import numpy as np
 import polars as pl
 
 from opslayer.intelligence.revenue.analogues import HORIZON
-from opslayer.intelligence.revenue.inputs import Floats, Integers
+from opslayer.intelligence.revenue.inputs import Booleans, Floats, Integers
 from opslayer.intelligence.revenue.season import Calendar, calendar, next_month, quarter_start
 from opslayer.intelligence.revenue.simulation import PATHS, shared, simulate
-from opslayer.intelligence.revenue.sources import COMPONENTS, INVOICED, UNHEARD, Sources
+from opslayer.intelligence.revenue.sources import COMPONENTS, INVOICED, RUNNING, UNHEARD, Sources
 from opslayer.intelligence.tables import MONEY, typed
 
-MODEL, VERSION = "sources of revenue, simulated", "1"
+MODEL, VERSION = "sources of revenue, simulated", "2"
 LEVELS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
 WEEKS = 26
 TOTAL = "total"
@@ -69,10 +69,19 @@ class Expected:
 
 def expect(sources: Sources) -> Expected:
     """What each item is expected to bring."""
-    ahead = calendar(sources.season, sources.day, HORIZON)
-    flow = np.vstack([sources.expected(), sources.run_rate * sources.unheard.mean(axis=0)])
-    parts = np.stack([flow[:, :1] @ ahead.share[:1], flow[:, 1:] @ ahead.share[1:]], axis=1)
+    ahead = calendar(sources.season, sources.day, HORIZON, unbilled=sources.unbilled)
+    flow, runs = _flow(sources)
+    parts = np.zeros((len(flow), 2, len(ahead.months)))
+    for chosen, share in ((runs, ahead.running), (~runs, ahead.share)):
+        own = flow[chosen]
+        parts[chosen] = np.stack([own[:, :1] @ share[:1], own[:, 1:] @ share[1:]], axis=1)
     return Expected(ahead, np.rint(parts * 100).astype(np.int64))
+
+
+def _flow(sources: Sources) -> tuple[Floats, Booleans]:
+    """Expected revenue of each item by week, without season, the work nobody has heard of last; which run."""
+    flow = np.vstack([sources.expected(), sources.run_rate * sources.unheard.mean(axis=0)])
+    return flow, np.append(~sources.is_deal, False)
 
 
 def expected_items(sources: Sources, start: date, end: date) -> pl.DataFrame:
@@ -101,6 +110,7 @@ def forecast(
     expected = expect(sources)
     ahead = expected.calendar
     flows = simulate(sources, seed=seed, paths=paths)
+    share = {name: ahead.running if name in RUNNING else ahead.share for name in flows}
     common = shared(sources, ahead, seed=seed, paths=paths)
     start = quarter_start(sources.day, fiscal_year_start)
     quarters = [(start, next_month(start, 3)), (next_month(start, 3), next_month(start, 6))]
@@ -112,17 +122,17 @@ def forecast(
     for period, spans in (("month", months), ("quarter", quarters)):
         for first, until in spans:
             chosen = np.array([first <= month < until for month in ahead.months])
-            weight = ahead.share * chosen
-            drawn = {name: np.einsum("pk,km,pm->p", flow, weight, common) for name, flow in flows.items()}
+            drawn = {
+                name: np.einsum("pk,km,pm->p", flow, share[name] * chosen, common)
+                for name, flow in flows.items()
+            }
             cents = expected.within(first, until).sum(axis=1)
             rows += _rows(sources, period, first, until, cents, drawn, invoiced(sources, first, until))
-    weekly = np.vstack(
-        [sources.expected(), sources.run_rate * sources.unheard.mean(axis=0)]
-    ) * ahead.share.sum(axis=1)
+    weekly, runs = _flow(sources)
+    weekly = weekly * np.where(runs[:, None], ahead.running.sum(axis=1), ahead.share.sum(axis=1))
     for week in range(WEEKS):
         first = sources.day + timedelta(days=7 * week + 1)
-        weight = common @ ahead.share[week]
-        drawn = {name: flow[:, week] * weight for name, flow in flows.items()}
+        drawn = {name: flow[:, week] * (common @ share[name][week]) for name, flow in flows.items()}
         cents = np.rint(weekly[:, week] * 100).astype(np.int64)
         rows += _rows(sources, "week", first, first + timedelta(days=7), cents, drawn, 0)
     return typed(pl.DataFrame(rows), SCHEMA)
@@ -193,11 +203,12 @@ def _reasons(sources: Sources) -> dict[str, str]:
         if level > 0
         else f"All sources are brought down by {-level:.1%}: past quarters came to less than they said."
     )
+    billed = " Work of this month that is usually invoiced at its end is in it." if sources.unbilled else ""
     short = " History is too short for more." if sources.is_fallback else ""
     return {
         "invoiced": "What is invoiced already.",
         "backlog": f"{count['backlog']} running projects, as ones so far through their budgets went on."
-        f"{short}",
+        f"{billed}{short}",
         "recurring": f"{count['recurring']} projects that are retainers, or have been worked on in nearly "
         f"every week of the year.{short}",
         "won_not_started": f"{count['won_not_started']} deals are won and no work on them has begun.",

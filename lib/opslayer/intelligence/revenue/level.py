@@ -16,13 +16,14 @@ import numpy as np
 import polars as pl
 
 from opslayer.intelligence import win
+from opslayer.intelligence.revenue.analogues import HORIZON
 from opslayer.intelligence.revenue.inputs import Inputs
-from opslayer.intelligence.revenue.season import calendar, quarter_start
+from opslayer.intelligence.revenue.season import calendar, next_month, quarter_start
 from opslayer.intelligence.revenue.sources import Sources, learn
 from opslayer.intelligence.win import WinModel
 
-MODEL, VERSION = "past quarters against their forecasts", "1"
-CHECK_WEEKS = 13
+MODEL, VERSION = "past quarters against their forecasts", "2"
+CHECK_MONTHS = 3  # whole ones, for much of a month is invoiced on its last day
 CHECKS = 9
 OVERLAP = 3  # quarters that end a month apart share two months of three: they count for a third each
 SPREAD = 0.05  # of ln(revenue / forecast) of a quarter, until the firm has checks of its own
@@ -52,8 +53,8 @@ class Past:
         return self._sources[day]
 
     def ratio(self, day: date) -> float | None:
-        """ln of what was invoiced in the CHECK_WEEKS after `day` over what was expected then; None if it
-        cannot."""
+        """ln of what was invoiced in the CHECK_MONTHS after `day`, an end of a month, over what was expected
+        then; None if it cannot."""
         if day not in self._ratios:
             self._ratios[day] = self._ratio(day)
         return self._ratios[day]
@@ -62,17 +63,17 @@ class Past:
         sources = self.sources(day)
         if sources.is_fallback:
             return None
-        expected = flow(sources, CHECK_WEEKS)
-        until = day + timedelta(weeks=CHECK_WEEKS)
+        expected = flow(sources, CHECK_MONTHS)
+        until = next_month(day + timedelta(days=1), CHECK_MONTHS)
         invoiced = _between(self.inputs.revenue, day, until)
         return float(np.log(invoiced / expected)) if expected > 0 and invoiced > 0 else None
 
 
-def flow(sources: Sources, weeks: int) -> float:
-    """Expected revenue of the `weeks` after the day of `sources`, base currency."""
-    share = calendar(sources.season, sources.day, weeks).share.sum(axis=1)
+def flow(sources: Sources, months: int) -> float:
+    """Expected revenue of the `months` after the end of a month, the day of `sources`; base currency."""
+    ahead = calendar(sources.season, sources.day, HORIZON)
     total = sources.expected().sum(axis=0) + sources.run_rate * sources.unheard.mean(axis=0)
-    return float(total[:weeks] @ share)
+    return float((total @ ahead.share)[:months].sum())
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def measure(sources: Sources, past: Past) -> Level:
     """The level of past quarters that had ended by the day of `sources`."""
     ratios = [
         ratio
-        for day in _month_ends(sources.day - timedelta(weeks=CHECK_WEEKS), CHECKS, past)
+        for day in _month_ends(_latest(sources.day), CHECKS, past)
         if (ratio := past.ratio(day)) is not None
     ]
     if not ratios:
@@ -126,6 +127,12 @@ def measure(sources: Sources, past: Past) -> Level:
     squares = float(((np.array(ratios) - np.mean(ratios)) ** 2).sum()) / OVERLAP
     spread = float(np.sqrt((squares + SPREAD**2) / count))
     return Level(float(np.exp(centre)), spread, len(ratios))
+
+
+def _latest(day: date) -> date:
+    """The last end of a month after which CHECK_MONTHS were over at the end of `day`."""
+    over = (day + timedelta(days=1)).replace(day=1)
+    return next_month(over, -CHECK_MONTHS) - timedelta(days=1)
 
 
 def _month_ends(day: date, count: int, past: Past) -> list[date]:
@@ -141,5 +148,5 @@ def _month_ends(day: date, count: int, past: Past) -> list[date]:
 
 
 def _between(revenue: pl.DataFrame, after: date, until: date) -> float:
-    chosen = revenue.filter((pl.col("day") > after) & (pl.col("day") <= until))
+    chosen = revenue.filter((pl.col("day") > after) & (pl.col("day") < until))
     return float(chosen["amount_base"].cast(pl.Float64).sum())

@@ -3,6 +3,9 @@
 Seasonal factors are of revenue a working day by calendar month, around a log-linear trend, shrunk towards
 none by how much of their spread is noise (Efron and Morris, JASA 70, 1975). Below two years of months there
 are none.
+
+Firms bill much of a month's work at its end. So within a month what is invoiced lags what is worked, by as
+much as it did on such days of past months; the rest is due by the month's end.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import polars as pl
 from opslayer.intelligence.revenue.inputs import Floats
 
 FEWEST_MONTHS = 24
+BILLED_MONTHS = 24  # past ones that say how far invoices lag the work of a month
 MONTH_NOISE = 0.06  # of ln(revenue) of a month, until the firm has two years of its own
 
 
@@ -33,11 +37,16 @@ class Season:
 @dataclass(frozen=True)
 class Calendar:
     """Weeks ahead against months: `share[k, m]` of week k's flow falls into month m, seasonal factor
-    included."""
+    included.
+
+    `running` is the same for work that runs: its week at the end of this month brings, besides its own, what
+    was worked in the month and is not invoiced yet.
+    """
 
     day: date
     months: tuple[date, ...]
     share: Floats
+    running: Floats
 
 
 def seasons(revenue: pl.DataFrame, day: date) -> Season:
@@ -68,7 +77,32 @@ def seasons(revenue: pl.DataFrame, day: date) -> Season:
     return Season(factor / factor.mean(), float(np.sqrt(noise)))
 
 
-def calendar(season: Season, day: date, weeks: int) -> Calendar:
+def unbilled(revenue: pl.DataFrame, season: Season, day: date) -> float:
+    """Weeks of this month's work, at the usual pace, that are done by the end of `day` and not invoiced.
+
+    As in the past BILLED_MONTHS months, as many days before their ends: what share of a month's working days
+    was over, and what share of what it came to was invoiced.
+    """
+    this = day.replace(day=1)
+    left = (next_month(this) - day).days
+    days, amounts = revenue["day"].to_numpy(), revenue["amount_base"].cast(pl.Float64).to_numpy()
+    invoiced, worked = [], []
+    for back in range(1, BILLED_MONTHS + 1):
+        first, until = next_month(this, -back), next_month(this, 1 - back)
+        reached = max(until - timedelta(days=left), first)
+        inside = (days >= np.datetime64(first)) & (days < np.datetime64(until))
+        total = float(amounts[inside].sum())
+        if total > 0:
+            invoiced.append(float(amounts[inside & (days <= np.datetime64(reached))].sum()) / total)
+            over = working_days(first, reached + timedelta(days=1))
+            worked.append(over / working_days(first, until))
+    if not worked or sum(worked) == 0:
+        return 0.0
+    lag = min(max(1.0 - sum(invoiced) / sum(worked), 0.0), 1.0)
+    return season.of(day) * working_days(this, day + timedelta(days=1)) / 5.0 * lag
+
+
+def calendar(season: Season, day: date, weeks: int, *, unbilled: float = 0.0) -> Calendar:
     """The weeks after `day`: week k is the seven days that end on `day` + 7 (k + 1)."""
     days = [day + timedelta(days=n + 1) for n in range(7 * weeks)]
     months = tuple(sorted({d.replace(day=1) for d in days}))
@@ -76,7 +110,11 @@ def calendar(season: Season, day: date, weeks: int) -> Calendar:
     for number, one in enumerate(days):
         if one.weekday() < 5:
             share[number // 7, months.index(one.replace(day=1))] += season.of(one) / 5.0
-    return Calendar(day, months, share)
+    running = share.copy()
+    ahead = (next_month(day.replace(day=1)) - day).days - 1  # days to the end of this month
+    if 0 < ahead <= 7 * weeks:
+        running[(ahead - 1) // 7, months.index(day.replace(day=1))] += unbilled
+    return Calendar(day, months, share, running)
 
 
 def working_days(start: date, end: date) -> int:

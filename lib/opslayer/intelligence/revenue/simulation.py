@@ -46,8 +46,10 @@ def draw_item(sources: Sources, row: int, *, is_deal: bool, seed: int, paths: in
     return flow
 
 
-def monthly(sources: Sources, share: Floats, *, seed: int, paths: int = PATHS) -> Floats:
-    """The sum of what `simulate` draws, by path and month, (paths, months); `share` is of weeks in months.
+def monthly(sources: Sources, share: Floats, running: Floats, *, seed: int, paths: int = PATHS) -> Floats:
+    """The sum of what `simulate` draws, by path and month, (paths, months).
+
+    `share` is of weeks in months, `running` the same for work that runs (as in Calendar).
 
     Every pool is brought to months before it is drawn from, all of its items at once: a fraction of the work.
     """
@@ -64,7 +66,8 @@ def monthly(sources: Sources, share: Floats, *, seed: int, paths: int = PATHS) -
             draws = np.array([_draws(keys[row], is_deal=is_deal, seed=seed, paths=paths) for row in rows])
             picked = pool.pick(draws[:, 0])
             start = _starts(sources.won[rows], draws[:, 1]) if is_deal else np.zeros_like(picked)
-            brought = _brought(pool.path, share, starts=HORIZON if is_deal else 1)
+            falls = share if is_deal else running
+            brought = _brought(pool.path, falls, starts=HORIZON if is_deal else 1)
             flow += np.einsum("i,ipm->pm", sources.scale[rows], brought[start, picked])
     return flow
 

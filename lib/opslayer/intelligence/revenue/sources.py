@@ -13,7 +13,7 @@ from opslayer.intelligence import win
 from opslayer.intelligence.revenue import analogues
 from opslayer.intelligence.revenue.analogues import HORIZON, Pool
 from opslayer.intelligence.revenue.inputs import Booleans, Floats, Inputs, Integers, Work, full_weeks, worked
-from opslayer.intelligence.revenue.season import Season, seasons
+from opslayer.intelligence.revenue.season import Season, seasons, unbilled
 from opslayer.intelligence.win import Outlook, WinModel
 
 INVOICED, BACKLOG, RECURRING, WON, PIPELINE, UNHEARD = COMPONENTS = (
@@ -24,6 +24,7 @@ INVOICED, BACKLOG, RECURRING, WON, PIPELINE, UNHEARD = COMPONENTS = (
     "pipeline",
     "not_in_pipeline",
 )
+RUNNING = (BACKLOG, RECURRING)
 SIZES = (0.25, 0.5, 0.75, 0.9)  # of the amounts of won deals: the larger, the longer
 STEADY_WEEKS, STEADY_SHARE = (
     52,
@@ -42,7 +43,8 @@ class Sources:
     chance of being won by week (deals only; one in the first week for what has been won). `pools` are by
     `pool`. `unheard`: paths of work nobody has heard of, over `run_rate`. No season is in any flow.
     `level`: what all flows were brought to by past quarters; `spread`: of its logarithm. `sizes` are the
-    amounts that part won deals into classes, `of_size` the pool of each class.
+    amounts that part won deals into classes, `of_size` the pool of each class. `unbilled` are weeks of this
+    month's work that are not invoiced yet.
     """
 
     day: date
@@ -60,6 +62,7 @@ class Sources:
     is_fallback: bool
     sizes: Floats
     of_size: Integers
+    unbilled: float = 0.0
     level: float = 1.0
     spread: float = 0.0
 
@@ -125,6 +128,7 @@ def learn(inputs: Inputs, day: date, *, model: WinModel | None = None) -> Source
         is_fallback=is_fallback,
         sizes=edges,
         of_size=of_size,
+        unbilled=unbilled(inputs.revenue, season, day),
     )
 
 

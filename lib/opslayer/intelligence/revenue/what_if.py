@@ -20,7 +20,7 @@ from opslayer.intelligence.revenue.forecast import expect, invoiced, quantile
 from opslayer.intelligence.revenue.inputs import Floats, Integers
 from opslayer.intelligence.revenue.season import next_month, quarter_start
 from opslayer.intelligence.revenue.simulation import draw_item, shared, simulate
-from opslayer.intelligence.revenue.sources import ITEMS, PIPELINE, Sources
+from opslayer.intelligence.revenue.sources import ITEMS, PIPELINE, RUNNING, Sources
 from opslayer.intelligence.win import WEEKS, Outlook
 
 End = Literal["won", "lost"]
@@ -30,11 +30,15 @@ WEIGHTS = (0.3, 0.4, 0.3)  # of those three quantiles: Keefer and Bodily, Manage
 
 @dataclass(frozen=True)
 class Draws:
-    """What is to come by path and week over all sources, shape (paths, HORIZON), and what drew it."""
+    """What is to come by path and week, shape (paths, HORIZON), and what drew it.
+
+    `running` is of work that runs, `flow` of all other sources.
+    """
 
     sources: Sources
     seed: int
     flow: Floats
+    running: Floats
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,12 @@ def deal_months(sources: Sources) -> tuple[dict[str, int], tuple[date, ...], Int
 
 def draw(sources: Sources, *, seed: int = 0) -> Draws:
     """Every source drawn, as `forecast` draws them."""
-    return Draws(sources, seed, np.sum(list(simulate(sources, seed=seed).values()), axis=0))
+    flows = simulate(sources, seed=seed)
+    running, others = (
+        np.sum([flow for name, flow in flows.items() if (name in RUNNING) is runs], axis=0)
+        for runs in (True, False)
+    )
+    return Draws(sources, seed, others, running)
 
 
 def redraw(draws: Draws, sources: Sources, opportunity_id: str) -> Draws:
@@ -142,7 +151,7 @@ def redraw(draws: Draws, sources: Sources, opportunity_id: str) -> Draws:
             draw_item(one, row, is_deal=True, seed=draws.seed) for one in (draws.sources, sources)
         )
         flow = flow - was + becomes
-    return Draws(sources, draws.seed, flow)
+    return Draws(sources, draws.seed, flow, draws.running)
 
 
 def quarter(draws: Draws, *, fiscal_year_start: int = 1) -> Quarter:
@@ -154,7 +163,10 @@ def quarter(draws: Draws, *, fiscal_year_start: int = 1) -> Quarter:
     ahead = expected.calendar
     chosen = np.array([start <= month < until for month in ahead.months])
     common = shared(sources, ahead, seed=draws.seed, paths=len(draws.flow))
-    paths = np.einsum("pk,km,pm->p", draws.flow, ahead.share * chosen, common)
+    paths = sum(
+        np.einsum("pk,km,pm->p", flow, share * chosen, common)
+        for flow, share in ((draws.flow, ahead.share), (draws.running, ahead.running))
+    )
     known = invoiced(sources, start, until)
     cents = int(expected.within(start, until).sum()) + known
     low, middle, high = (quantile(cents, paths, share, known / 100) for share in (0.1, 0.5, 0.9))
