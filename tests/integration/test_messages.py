@@ -235,3 +235,15 @@ def test_nothing_is_proposed_by_a_job_it_does_not_wait_for(firm: Firm, store: St
     with snapshot(firm) as layer:
         made = actions.propose(firm, layer, store, as_of=AS_OF, moment=MOMENT, job="morning")
     assert made == []
+
+
+def test_text_of_a_client_is_nobodys_address(firm: Firm, store: Store) -> None:
+    (firm.directory / "queries").mkdir()
+    path = firm.directory / "queries" / "overruns_to_escalate.sql"
+    shipped = PROJECT / "lib" / "opslayer" / "warehouse" / "queries" / path.name
+    text = shipped.read_text().replace("project.manager_id as", "'eve@evil.example' as")
+    path.write_text(text)
+    with snapshot(firm) as layer:
+        (one,) = propose(firm, store, layer)
+    assert one.reason == "no e-mail address of the owner is known"
+    assert actions.show_proposal(store, one.id or 0).recipient is None

@@ -1,4 +1,4 @@
-"""Whom a rule chooses: its query, and what was asked before, in one statement over the snapshot.
+"""Whom a rule chooses: its query on the snapshot, and what was asked before.
 
 What it does not choose never leaves DuckDB: of a million subjects only those within the rule's cap become
 rows of Python. The steps of a sequence are taken one after the other, each at least as long after the one
@@ -7,13 +7,13 @@ before as their days lie apart, however late the first one was.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -40,6 +40,17 @@ class Asked:
     is_open: bool = False
     is_on_its_way: bool = False
     reader: str | None = None
+
+
+HISTORY = {
+    "subject": pl.String,
+    "turns": pl.Int64,
+    "last_step": pl.Int64,
+    "days_ago": pl.Int64,
+    "is_open": pl.Boolean,
+    "is_on_its_way": pl.Boolean,
+    "reader": pl.String,
+}
 
 
 def read_history(session: Session, rule: MessageRule, *, as_of: date, moment: datetime) -> list[Asked]:
@@ -72,66 +83,88 @@ def read_history(session: Session, rule: MessageRule, *, as_of: date, moment: da
     return [found[subject] for subject in sorted(found)]
 
 
-def choose(layer: Layer, rule: MessageRule, history: Iterable[Asked]) -> list[Row]:
+def choose(layer: Layer, rule: MessageRule, history: Collection[Asked]) -> list[Row]:
     """The rows of the rule's query that it calls for now, those that are open first, then most money first.
 
     Each has _step (its number), _turns, and its reader's _name and _email where the reader is of a record. At
     most `daily_cap`. Raises UsageError where the query gives a subject twice.
     """
-    rows = layer.query(choosing(layer.sql(rule.who.query), rule), **_values(rule, history)).to_dicts()
-    names = [row["subject"] for row in rows]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UsageError(f"the query {rule.who.query} gives {twice} twice; a subject has one row")
-    return rows
-
-
-def choosing(query: str, rule: MessageRule) -> str:
-    """The statement: everything in it is bound, but for the rule's own query and its checked words."""
+    asked = pl.DataFrame([vars(one) for one in history], schema=HISTORY)
+    chosen = whose_turn(_candidates(layer, rule, asked), rule, asked)
     table, key = RECORDS.get(rule.what.to, ("", ""))
-    days = "who.days" if rule.has_days else "0"
-    quiet = (
-        "and coalesce(who.recipient_id not in (select reader from asked "
-        "where reader is not null and days_ago < cast($quiet_days as integer)), true) "
-        "qualify row_number() over (partition by who.recipient_id "
-        "order by coalesce(asked.is_open, false) desc, who.amount_base desc nulls last, who.subject) = 1"
-        if table and rule.quiet_days
-        else ""
+    if not table:
+        return chosen.to_dicts()
+    records = layer.query(
+        f"select {key} as recipient_id, name as _name, email as _email from {table} "
+        f"where {key} in (select unnest($readers))",
+        readers=chosen["recipient_id"].drop_nulls().unique().sort().to_list(),
     )
-    address = (
-        f"select chosen.*, record.name as _name, record.email as _email from chosen "
-        f"left join {table} as record on record.{key} = chosen.recipient_id"
-        if table
-        else "select chosen.* from chosen"
+    return chosen.join(records, on="recipient_id", how="left", maintain_order="left").to_dicts()
+
+
+def _candidates(layer: Layer, rule: MessageRule, asked: pl.DataFrame) -> pl.DataFrame:
+    """The rows that can be chosen: those that are open, and those with the most money whose time may be due.
+
+    DuckDB keeps the first of them and no others: the cap, and those whose step may turn out to be too early.
+    A rule with quiet days is given all, since it passes over any number of one reader's.
+    """
+    who, given = bare(layer.sql(rule.who.query)), rule.who.parameters
+    due = pl.col("_step").is_not_null() & ~pl.col("is_on_its_way")
+    stepped = _next_steps(asked, rule)
+    blocked = stepped.filter(~due)["subject"].to_list()
+    early = stepped.filter(due, pl.col("_step") > 0).height
+    conditions = ["subject not in (select unnest($subjects))"] if blocked else []
+    conditions += [f"days >= {rule.what.steps[0].days}"] if rule.has_days else []
+    rows = layer.query(
+        f"select * from ({who}) "
+        + (f"where {' and '.join(conditions)} " if conditions else "")
+        + "order by amount_base desc nulls last, subject "
+        + ("" if rule.quiet_days else f"limit {rule.daily_cap + early}"),
+        subjects=blocked,
+        **given,
     )
-    return f"""
-with who as ({bare(query)}),
-asked as (
-    select unnest(from_json($history, '[{{"subject": "VARCHAR", "turns": "INTEGER", "last_step": "INTEGER",
-        "days_ago": "INTEGER", "is_open": "BOOLEAN", "is_on_its_way": "BOOLEAN", "reader": "VARCHAR"}}]'),
-        recursive := true)
-),
-steps as (
-    select unnest(from_json($steps, '[{{"number": "INTEGER", "days": "INTEGER", "wait": "INTEGER"}}]'),
-        recursive := true)
-),
-chosen as (
-    select who.*, steps.number as _step, coalesce(asked.turns, 0) as _turns,
-        coalesce(asked.is_open, false) as _is_open
-    from who
-    left join asked on asked.subject = who.subject
-    inner join steps on steps.number = case
-        when asked.last_step is null or asked.days_ago >= $again_after then 0 else asked.last_step + 1 end
-    where coalesce({days}, 0) >= steps.days
-        and (steps.number = 0 or asked.days_ago >= steps.wait)
-        and not coalesce(asked.is_on_its_way, false)
-    {quiet}
-    order by _is_open desc, who.amount_base desc nulls last, who.subject
-    limit cast($cap as integer)
-)
-{address}
-order by _is_open desc, amount_base desc nulls last, subject
-"""
+    twice = rows["subject"].filter(rows["subject"].is_duplicated())
+    if len(twice):
+        raise UsageError(f"the query {rule.who.query} gives {twice[0]} twice; a subject has one row")
+    standing = asked.filter("is_open")["subject"].to_list()
+    if not standing:
+        return rows
+    still = layer.query(
+        f"select * from ({who}) where subject in (select unnest($subjects))", subjects=standing, **given
+    )
+    return pl.concat([rows, still]).unique("subject", keep="first", maintain_order=True)
+
+
+def _next_steps(asked: pl.DataFrame, rule: MessageRule) -> pl.DataFrame:
+    """What was asked, with _step: number of the next step, null where none is left or it is too soon."""
+    again = rule.when.again_after_days
+    anew = pl.col("last_step").is_null()
+    if again is not None:
+        anew |= pl.col("days_ago") >= again
+    waits = dict(enumerate(after.days - before.days for before, after in pairwise(rule.what.steps)))
+    wait = pl.col("last_step").replace_strict(waits, default=None, return_dtype=pl.Int64)
+    later = pl.when(pl.col("days_ago") >= wait).then(pl.col("last_step") + 1)
+    return asked.with_columns(_step=pl.when(anew).then(0).otherwise(later))
+
+
+def whose_turn(rows: pl.DataFrame, rule: MessageRule, asked: pl.DataFrame) -> pl.DataFrame:
+    """Of the rows, those whose next step is due, with _step, _turns and _is_open; the cap is kept."""
+    step = pl.when(pl.col("turns").is_null()).then(0).otherwise(pl.col("_step"))
+    known = {"_turns": pl.col("turns").fill_null(0), "_is_open": pl.col("is_open").fill_null(False)}
+    due = (
+        rows.join(_next_steps(asked, rule), on="subject", how="left")
+        .with_columns(_step=step, **known)
+        .filter(pl.col("_step").is_not_null(), ~pl.col("is_on_its_way").fill_null(False))
+        .sort("_is_open", "amount_base", "subject", descending=[True, True, False], nulls_last=True)
+    )
+    if rule.has_days:
+        days = dict(enumerate(step.days for step in rule.what.steps))
+        due = due.filter(pl.col("days") >= pl.col("_step").replace_strict(days, return_dtype=pl.Int64))
+    if rule.quiet_days and rule.what.role is None:
+        lately = asked.filter(pl.col("days_ago") < rule.quiet_days)["reader"].drop_nulls()
+        due = due.filter(~pl.col("recipient_id").is_in(lately.implode()).fill_null(False))
+        due = due.filter(pl.coalesce("recipient_id", "subject").is_first_distinct())
+    return due.select(*rows.columns, "_step", "_turns", "_is_open").head(rule.daily_cap)
 
 
 def reread(layer: Layer, *, query: str, parameters: Mapping[str, Any], to: str, subject: str) -> Row | None:
@@ -142,24 +175,6 @@ def reread(layer: Layer, *, query: str, parameters: Mapping[str, Any], to: str, 
     text = f"select who.*{address} from ({bare(layer.sql(query))}) as who {join} where who.subject = $subject"
     rows = layer.query(text, subject=subject, **parameters).to_dicts()
     return rows[0] if rows else None
-
-
-def _values(rule: MessageRule, history: Iterable[Asked]) -> dict[str, Any]:
-    steps = rule.what.steps
-    waits = [0, *(after.days - before.days for before, after in pairwise(steps))]
-    numbered = [
-        {"number": n, "days": step.days, "wait": wait}
-        for n, (step, wait) in enumerate(zip(steps, waits, strict=True))
-    ]
-    again = rule.when.again_after_days
-    return {
-        **rule.who.parameters,
-        "history": json.dumps([vars(one) for one in history]),
-        "steps": json.dumps(numbered),
-        "again_after": again if again is not None else timedelta.max.days,
-        "quiet_days": rule.quiet_days,
-        "cap": rule.daily_cap,
-    }
 
 
 def bare(query: str) -> str:

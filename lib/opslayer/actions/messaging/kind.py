@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -27,7 +27,7 @@ class Snapshot:
     occasion: Occasion
     asked: dict[tuple[Asked, ...], list[Row]] = field(default_factory=dict)
 
-    def chosen(self, history: Iterable[Asked]) -> list[Row]:
+    def chosen(self, history: Collection[Asked]) -> list[Row]:
         known = tuple(history)
         if known not in self.asked:
             self.asked[known] = choose(self.occasion.layer, self.occasion.rule, known)
