@@ -16,6 +16,7 @@ SHARES = (  # and names that begin with share or probability
     "coverage_80",
 )  # fmt: skip
 
+NAME = 20  # letters of a text that stays on its line
 SMALL = 100  # from it on, a column's figures show no decimals
 
 
@@ -50,10 +51,7 @@ def table(
     if frame.is_empty():
         return Table(f"<p>{escape(empty)}</p>", empty)
     shown = frame.select(columns.keys()).head(rows if rows is not None else frame.height)
-    styles = [
-        _style(pl.Float64() if name in figures else kind)
-        for name, kind in ((name, shown.schema[name]) for name in columns)
-    ]
+    styles = [_style(shown[name], is_figure=name in figures) for name in columns]
     decimals = {name: _decimals(shown[name]) for name in columns}
     cells = [
         [_written(name, value, decimals[name]) for name, value in row.items()]
@@ -67,10 +65,11 @@ def table(
     return Table(f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{more}", text)
 
 
-def _style(kind: pl.DataType) -> str:
-    """Figures on the right, and only text may break over lines."""
-    side = "right" if kind.is_numeric() else "left"
-    return f"text-align:{side}" if kind == pl.String else f"text-align:{side};white-space:nowrap"
+def _style(values: pl.Series, *, is_figure: bool) -> str:
+    """Figures on the right, and only sentences and long names break over lines."""
+    side = "right" if is_figure or values.dtype.is_numeric() else "left"
+    is_long = values.dtype == pl.String and (values.str.len_chars().max() or 0) > NAME  # type: ignore[operator]
+    return f"text-align:{side}" if is_long else f"text-align:{side};white-space:nowrap"
 
 
 def _row(cells: list[str], styles: list[str], tag: str) -> str:
