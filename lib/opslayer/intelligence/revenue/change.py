@@ -169,7 +169,10 @@ def _cause(row: dict[str, object]) -> tuple[str, str]:
         return "project ended", "Nothing more is expected of it: it has ended, or paused for half a year."
     if was is None:
         return "work began", "Work on it began."
-    return "pace of work", "It goes on at the pace of its last weeks."
+    return (
+        "pace of work",
+        "It goes on at the pace of its last weeks; work of this month that is not invoiced is in it.",
+    )
 
 
 def _moved(row: dict[str, object]) -> tuple[str, str]:

@@ -1,9 +1,10 @@
 """Revenue of this quarter and the next: what is invoiced, what each source is expected to add, and how sure
 that is.
 
-Revenue is what is invoiced, on the day of the invoice and without tax, as in the profit and loss. What is
-expected is worked out source by source and rounded to cents by item, month, and the first week or the rest,
-so that every sum adds up; intervals are of simulated paths, set around it.
+Revenue is what is invoiced, on the day of the invoice and without tax, as in the profit and loss; work
+of this month that is usually invoiced at its end is expected there. What is expected is worked out source by
+source and rounded to cents by item, month, and the first week or the rest, so that every sum adds up;
+intervals are of simulated paths, set around it.
 """
 
 from __future__ import annotations
