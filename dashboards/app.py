@@ -10,9 +10,12 @@ import streamlit as st
 
 from opslayer.errors import OpslayerError
 
-# an icon of our own: the usual one would be fetched from the network
 # a screen without a pointer shows the tools of each table all the time: they get a place of their own
-TOUCHED = "<style>@media (hover: none) {[data-testid=stDataFrame] {margin-top: 2rem}}</style>"
+TOUCHED = """<style>@media (hover: none) {
+    [data-testid=stElementContainer]:has([data-testid=stDataFrame]) {margin-top: 2rem}
+}</style>"""
+
+# an icon of our own: the usual one would be fetched from the network
 st.set_page_config(page_icon=Path(__file__).parent / "icon.svg", layout="wide")
 page = st.navigation(
     [

@@ -8,7 +8,7 @@ import parts
 import polars as pl
 import streamlit as st
 
-CARD = 326  # pixels across on a phone, the narrowest
+CARD = 370  # pixels across
 SHOWN = 3  # rows of each list; the page behind it has them all
 
 

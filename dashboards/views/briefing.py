@@ -40,7 +40,7 @@ with left:
     brief.part("The quarter's revenue", revenue.headline(forecast, currency=currency) + made, "revenue",
          forecast.clear(), {})  # fmt: skip
     brief.part("Waiting for a decision", f"**{len(waiting)}** proposals wait.", "actions", decisions,
-         {"title": "Proposal", "amount": f"Amount, {currency}"})  # fmt: skip
+         {"amount": f"Amount, {currency}", "title": "Proposal"})  # fmt: skip
 with middle:
     brief.part("Projects heading over", overrun.headline(snapshot.rows("project_forecast")), "delivery",
          snapshot.rows("projects_named"), {"name": "Project", "money_at_risk_base": "At risk"})  # fmt: skip
