@@ -117,7 +117,7 @@ def test_books_without_budget_or_forecast(tmp_path: Path, monkeypatch: pytest.Mo
     assert "no data yet" in told, "of revenue against budget"
     assert "This month is not explained" in told
     told = words(opened(firm, "actions", monkeypatch))
-    assert "Nothing waits. The jobs morning and wednesday propose what is due" in told
+    assert "Nothing waits. The jobs morning, monday and wednesday propose what is due" in told
     assert "Nothing has been decided yet." in told
     assert "No notebook has run yet" in words(opened(firm, "data_health", monkeypatch))
 

@@ -13,6 +13,7 @@ import pytest
 from opslayer.actions import KINDS
 from opslayer.actions.guardrails import Case, Situation, examine
 from opslayer.actions.kinds import choose_rules
+from opslayer.actions.limits import Usage
 from tests.reminders import MOMENT, write_firm
 
 STANDING: dict[str, Any] = {
@@ -34,9 +35,11 @@ def case(tmp_path: Path) -> Case:
         "party_email": "pay@acme.example",
         "invoices": [{"invoice_id": "a", "number": "INV-1", "open_amount": "100.00", "currency": "EUR"}],
     }
+    firm = write_firm(tmp_path)
     return Case(
+        firm=firm,
         kind=KINDS["reminder"],
-        rule=choose_rules(write_firm(tmp_path), "payment_reminder")[0],
+        rule=choose_rules(firm, "payment_reminder")[0],
         evidence=evidence,
         recipient="pay@acme.example",
         expires_at=MOMENT + timedelta(days=5),
@@ -131,5 +134,5 @@ def test_the_switch_the_rung_and_the_cap(case: Case) -> None:
         "no rung"
         in held(replace(case, rule=case.rule.model_copy(update={"ladder": case.rule.ladder[:2]})))[1]
     )
-    assert "daily cap" in held(replace(case, sent_today=200))[1]
-    assert examine(replace(case, sent_today=199)) is None
+    assert "200" in held(replace(case, usage=Usage(of_rule=200)))[1]
+    assert examine(replace(case, usage=Usage(of_rule=199))) is None

@@ -98,7 +98,7 @@ def held(given: Occasion, *, recipient: str | None = "mia@firm.example") -> list
     (one,) = wanted(given)
     evidence = staffing.KIND.evidence(given, one)
     situation = Situation(MOMENT, (), staffing.KIND.standing(given.layer, evidence))
-    case = Case(staffing.KIND, given.rule, evidence, recipient, MOMENT, MOMENT, situation)
+    case = Case(given.firm, staffing.KIND, given.rule, evidence, recipient, MOMENT, MOMENT, situation)
     return [hold.reason for check in staffing.KIND.checks if (hold := check(case))]
 
 
