@@ -16,7 +16,7 @@ SHARES = (  # and names that begin with share or probability
     "coverage_80",
 )  # fmt: skip
 
-NAME = 20  # letters of a text that stays on its line
+NAME, PROSE = 20, 60  # letters of a text that stays on its line, and from which it is sentences
 SMALL = 100  # from it on, a column's figures show no decimals
 
 
@@ -57,7 +57,7 @@ def table(
         [_written(name, value, decimals[name]) for name, value in row.items()]
         for row in shown.iter_rows(named=True)
     ]
-    head = _row(list(columns.values()), styles, "th")
+    head = _row(list(columns.values()), [style.split(";")[0] for style in styles], "th")  # may break
     body = "".join(_row(row, styles, "td") for row in cells)
     left_out = frame.height - shown.height
     more = f"<p>{left_out:,} more not shown.</p>" if left_out else ""
@@ -68,8 +68,10 @@ def table(
 def _style(values: pl.Series, *, is_figure: bool) -> str:
     """Figures on the right, and only sentences and long names break over lines."""
     side = "right" if is_figure or values.dtype.is_numeric() else "left"
-    is_long = values.dtype == pl.String and (values.str.len_chars().max() or 0) > NAME  # type: ignore[operator]
-    return f"text-align:{side}" if is_long else f"text-align:{side};white-space:nowrap"
+    letters = int(values.str.len_chars().max() or 0) if values.dtype == pl.String else 0  # type: ignore[arg-type]
+    if letters > PROSE:
+        return f"text-align:{side};min-width:16em"
+    return f"text-align:{side}" if letters > NAME else f"text-align:{side};white-space:nowrap"
 
 
 def _row(cells: list[str], styles: list[str], tag: str) -> str:

@@ -8,9 +8,12 @@ Hall, "Parallelizing the dual revised simplex method", Math. Prog. Comp. 10, 201
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +68,19 @@ class Solution:
     released: Mapping[Hours, int]
     optimality_gap: float
     note: str
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """HiGHS prints a line for each better solution whatever it is told; nobody reads it in a notebook."""
+    kept = os.dup(1)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def worth_of(problem: Problem, added: Mapping[Hours, int], released: Mapping[Hours, int]) -> float:
@@ -126,13 +142,14 @@ def propose(problem: Problem, *, allowed_gap: float = 0.0, time_limit: float = T
     )
     whole = np.concatenate([np.ones(len(cost) - len(weeks)), np.zeros(len(weeks))])
     _limit(programme, problem, adds, releases, joins, leaves, weeks, upper)
-    found = milp(
-        cost,
-        integrality=whole,
-        bounds=Bounds(0.0, upper),
-        constraints=programme.constraint(),
-        options={"time_limit": time_limit, "mip_rel_gap": allowed_gap},
-    )
+    with _quiet():
+        found = milp(
+            cost,
+            integrality=whole,
+            bounds=Bounds(0.0, upper),
+            constraints=programme.constraint(),
+            options={"time_limit": time_limit, "mip_rel_gap": allowed_gap},
+        )
     if found.x is None:
         return Solution({}, {}, 1.0, f"No change was found within {time_limit:g} seconds.")
     units = np.rint(found.x).astype(int).tolist()
