@@ -28,6 +28,7 @@ IDLE = (2, 5)  # weeks since the last hours
 BURN = (0.25, 0.5, 0.75, 0.95)  # share of the budget that is billed
 BURNS = len(BURN) + 2  # and one without a budget
 FEWEST = 40
+EVERY = -1
 RUN_RATE_WEEKS = 13
 WAIT_WEEKS = 26  # a deal won that long ago whose work has not begun is not waited for
 
@@ -128,24 +129,35 @@ def running_pools(values: Floats, past: Standing) -> dict[int, Pool]:
     following = ahead(values)
     for number, week in enumerate(landmarks(values.shape[1])):
         at = past.at(number)
-        groups.append(at.group[at.running])
-        paces.append(at.pace[at.running])
-        paths.append(following[at.running, week : week + HORIZON] / paces[-1][:, None])
+        rows = np.flatnonzero(at.running)  # as numbers: far quicker than as a mask
+        groups.append(at.group[rows])
+        paces.append(at.pace[rows])
+        paths.append(following[rows, week : week + HORIZON] / paces[-1][:, None])
     if not groups or not sum(map(len, groups)):
         return {}
     group, pace, path = np.concatenate(groups), np.concatenate(paces), np.concatenate(paths)
     whole = ~np.isnan(path[:, -1])
     if not whole.any():
         return {}
-    found = {}
+    found: dict[int, Pool] = {}
+    wider: dict[int, Pool] = {}  # by how idle; EVERY is of all
     for number in range((len(IDLE) + 1) * BURNS):
-        own = group == number
+        own, kind = group == number, number // BURNS
+        if (own & whole).sum() >= FEWEST:
+            found[number] = _pooled(path, pace, own)
+            continue
+        own = group // BURNS == kind
         if (own & whole).sum() < FEWEST:
-            own = group // BURNS == number // BURNS
-        if (own & whole).sum() < FEWEST:
-            own = np.ones(len(group), dtype=np.bool_)
-        found[number] = pool(path[own], pace[own])
+            own, kind = np.ones(len(group), dtype=np.bool_), EVERY
+        if kind not in wider:
+            wider[kind] = _pooled(path, pace, own)
+        found[number] = wider[kind]
     return found
+
+
+def _pooled(path: Floats, pace: Floats, own: Booleans) -> Pool:
+    rows = np.flatnonzero(own)
+    return pool(path[rows], pace[rows])
 
 
 def won_paths(

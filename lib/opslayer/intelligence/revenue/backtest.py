@@ -55,6 +55,7 @@ def backtest(inputs: Inputs, *, as_of: date, past: Past | None = None) -> pl.Dat
     """
     past = past or Past(inputs)
     rows: list[tuple[object, ...]] = []
+    drawn: dict[str, Floats] = {}
     this_month = (as_of + timedelta(days=1)).replace(day=1)
     for back in range(WINDOWS):
         until = next_month(this_month, -back)
@@ -66,7 +67,7 @@ def backtest(inputs: Inputs, *, as_of: date, past: Past | None = None) -> pl.Dat
                 continue
             actual = invoiced(inputs, start, end)
             done = invoiced(inputs, start, origin)
-            middle, low, high = _ours(levelled(sources, measure(sources, past)), start, until)
+            middle, low, high = _ours(levelled(sources, measure(sources, past)), start, until, drawn)
             shared_columns = (end, weeks, origin, actual)
             rows.append((*shared_columns, MODEL, done + middle, done + low, done + high))
             rows.append((*shared_columns, WEIGHTS, done + weighted(inputs, sources, end), None, None))
@@ -133,15 +134,15 @@ def _overlap(start: Days, last: Days, origin: date, end: date) -> Floats:
     return share
 
 
-def _ours(sources: Sources, start: date, until: date) -> tuple[float, float, float]:
+def _ours(sources: Sources, start: date, until: date, drawn: dict[str, Floats]) -> tuple[float, float, float]:
     expected = expect(sources)
     middle = float(expected.within(start, until).sum()) / 100
     chosen = np.array([start <= month < until for month in expected.calendar.months])
     ahead = expected.calendar
-    flows = monthly(sources, ahead.share * chosen, ahead.running * chosen, seed=0, paths=PATHS)
+    flows = monthly(sources, ahead.share * chosen, ahead.running * chosen, drawn, seed=0, paths=PATHS)
     common = shared(sources, ahead, seed=0, paths=PATHS)
-    drawn = (flows * common).sum(axis=1)
-    low, high = np.quantile(drawn - drawn.mean(), (0.1, 0.9))
+    totals = (flows * common).sum(axis=1)
+    low, high = np.quantile(totals - totals.mean(), (0.1, 0.9))
     return middle, middle + float(low), middle + float(high)
 
 

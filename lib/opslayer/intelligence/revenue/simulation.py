@@ -34,7 +34,7 @@ def simulate(sources: Sources, *, seed: int, paths: int = PATHS) -> dict[str, Fl
 def draw_item(sources: Sources, row: int, *, is_deal: bool, seed: int, paths: int = PATHS) -> Floats:
     """What one item is to bring by path and week, (paths, HORIZON): the same whatever the others are."""
     scale, pool = sources.scale[row], sources.pools[sources.pool[row]]
-    draws = _draws(sources.items["key"][row], is_deal=is_deal, seed=seed, paths=paths)
+    draws = _draws(_stream_of(sources.items["key"][row], is_deal=is_deal), seed, paths)
     if not is_deal:
         running: Floats = scale * pool.draw(draws[0])
         return running
@@ -46,10 +46,19 @@ def draw_item(sources: Sources, row: int, *, is_deal: bool, seed: int, paths: in
     return flow
 
 
-def monthly(sources: Sources, share: Floats, running: Floats, *, seed: int, paths: int = PATHS) -> Floats:
+def monthly(
+    sources: Sources,
+    share: Floats,
+    running: Floats,
+    drawn: dict[str, Floats],
+    *,
+    seed: int,
+    paths: int = PATHS,
+) -> Floats:
     """The sum of what `simulate` draws, by path and month, (paths, months).
 
-    `share` is of weeks in months, `running` the same for work that runs (as in Calendar).
+    `share` is of weeks in months, `running` the same for work that runs (as in Calendar). `drawn` keeps the
+    draws of items from one call to the next, of another day.
 
     Every pool is brought to months before it is drawn from, all of its items at once: a fraction of the work.
     """
@@ -63,7 +72,9 @@ def monthly(sources: Sources, share: Floats, running: Floats, *, seed: int, path
             rows = np.flatnonzero(own & (deals == is_deal))
             if not len(rows):
                 continue
-            draws = np.array([_draws(keys[row], is_deal=is_deal, seed=seed, paths=paths) for row in rows])
+            names = [_stream_of(keys[row], is_deal=is_deal) for row in rows]
+            drawn |= {name: _draws(name, seed, paths) for name in names if name not in drawn}
+            draws = np.array([drawn[name] for name in names])
             picked = pool.pick(draws[:, 0])
             start = _starts(sources.won[rows], draws[:, 1]) if is_deal else np.zeros_like(picked)
             falls = share if is_deal else running
@@ -105,9 +116,13 @@ def stream(name: str, seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=key))
 
 
-def _draws(key: str, *, is_deal: bool, seed: int, paths: int) -> Floats:
+def _stream_of(key: str, *, is_deal: bool) -> str:
+    return f"{is_deal}:{key}"
+
+
+def _draws(name: str, seed: int, paths: int) -> Floats:
     """Of an item by path: which analogue it takes, and when it is won; shape (2, paths)."""
-    return uniforms(f"{is_deal}:{key}", seed, 2 * paths).reshape(2, paths)
+    return uniforms(name, seed, 2 * paths).reshape(2, paths)
 
 
 def _unheard(sources: Sources, seed: int, paths: int) -> Integers:

@@ -180,9 +180,14 @@ def _design(cells: pl.DataFrame, columns: tuple[tuple[str, str], ...]) -> Floats
 def _designs(model: WinModel, deals: pl.DataFrame) -> list[Floats]:
     """One design a span of weeks, for the deals on their day."""
     seen = _known_levels(traits(deals, model.medians), model.levels)
-    return [
-        _design(seen.with_columns(span=pl.lit(span)), model.closing.columns) for span in range(len(EDGES) - 1)
-    ]
+    columns = model.closing.columns
+    held = {name: seen[name].to_numpy() for name in ("stage", *TRAITS)}
+    design = np.column_stack(
+        [held[name] == level if name in TRAITS else held["stage"] == name for name, level in columns]
+    ).astype(np.float64)
+    # they differ in one thing: a stage's column counts in its own span alone
+    span_of = np.array([-1 if name in TRAITS else int(level) for name, level in columns])
+    return [design * ((span_of == -1) | (span_of == span)) for span in range(len(EDGES) - 1)]
 
 
 def _weekly(spans: list[Floats], closing: Floats, winning: Floats, deals: int) -> tuple[Floats, Floats]:
