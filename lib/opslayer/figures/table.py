@@ -70,7 +70,7 @@ def _style(values: pl.Series, *, is_figure: bool) -> str:
     side = "right" if is_figure or values.dtype.is_numeric() else "left"
     letters = int(values.str.len_chars().max() or 0) if values.dtype == pl.String else 0  # type: ignore[arg-type]
     if letters > PROSE:
-        return f"text-align:{side};min-width:16em"
+        return f"text-align:{side};min-width:11em"
     return f"text-align:{side}" if letters > NAME else f"text-align:{side};white-space:nowrap"
 
 
