@@ -1,0 +1,30 @@
+"""firm.toml and the YAML folders, read into frozen models; every error names the key and the mend."""
+
+from opslayer.config.firm import PROJECT, Firm, find_firm, load_firm
+from opslayer.config.outside import moment, secret
+from opslayer.config.reading import read_yaml, validated
+from opslayer.config.sections import BillingSection, FirmSection, LimitsSection, MailSection, Person
+from opslayer.config.settings import Settings
+from opslayer.config.sources import FilesSource, MailboxSource, RestSource, Source, SqlSource
+
+__all__ = [
+    "PROJECT",
+    "BillingSection",
+    "FilesSource",
+    "Firm",
+    "FirmSection",
+    "LimitsSection",
+    "MailSection",
+    "MailboxSource",
+    "Person",
+    "RestSource",
+    "Settings",
+    "Source",
+    "SqlSource",
+    "find_firm",
+    "load_firm",
+    "moment",
+    "read_yaml",
+    "secret",
+    "validated",
+]
