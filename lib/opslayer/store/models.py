@@ -149,7 +149,7 @@ class Outbox(Base):
     attempts: Mapped[int]
     claimed_by: Mapped[str | None]
     claimed_until: Mapped[datetime | None]
-    sent_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None] = mapped_column(index=True)
     failure: Mapped[str | None] = mapped_column(Text)
     proposal: Mapped[Proposal] = relationship(back_populates="outbox")
 

@@ -1,4 +1,4 @@
-"""sending, stopped by a person: of one rule, or of all"""
+"""sending, stopped by a person: of one rule, or of all; what was sent is found by its day"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +18,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("rule", name=op.f("pk_stop")),
     )
+    op.create_index(op.f("ix_outbox_sent_at"), "outbox", ["sent_at"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_outbox_sent_at"), table_name="outbox")
     op.drop_table("stop")
