@@ -12,7 +12,7 @@ import pytest
 
 from opslayer import actions
 from opslayer.actions import Proposal, outbox
-from opslayer.actions.outbox import GRACE, LEASE, Clock
+from opslayer.actions.outbox import FIRST_PAUSE, GRACE, LEASE, MOST_ATTEMPTS, Clock, pause
 from opslayer.config import Firm, load_firm
 from opslayer.errors import ConfigurationError, GuardrailHeld, UsageError
 from opslayer.store import Store, open_store
@@ -263,9 +263,33 @@ def test_what_is_declined_for_now_is_tried_again_later(
     assert made.states() == ["approved"]
     made.server.handler.refuses.clear()
     assert made.dispatch(MOMENT + timedelta(minutes=4)) == []
-    made.dispatch(MOMENT + timedelta(minutes=6))
+    made.dispatch(MOMENT + timedelta(minutes=8))
     assert made.states() == ["sent"]
     assert len(everything(made.mail)) == 1
+
+
+def test_what_is_declined_for_a_day_is_given_up_with_the_reason(approve: Callable[..., Approved]) -> None:
+    made = approve()
+    made.server.handler.refuses["client00@client.example"] = "450 busy"
+    moment = MOMENT
+    for attempt in range(MOST_ATTEMPTS):
+        assert made.states() == ["approved"]
+        made.dispatch(moment)
+        moment += pause("", min(attempt + 1, 7)) * 1.5
+    [proposal] = actions.list_proposals(made.store, "failed")
+    assert "given up after 10 attempts: 450 busy" in str(proposal.reason)
+    made.server.handler.refuses.clear()
+    assert made.dispatch(moment) == []
+    assert everything(made.mail) == []
+    assert actions.verify(made.store).holds
+
+
+def test_what_was_declined_together_is_not_tried_again_together() -> None:
+    pauses = {pause(f"<{n}@harrow.example>", 1) for n in range(50)}
+    assert len(pauses) == 50
+    assert min(pauses) >= FIRST_PAUSE
+    assert max(pauses) < FIRST_PAUSE * 1.5
+    assert pause("<1@harrow.example>", 30) < FIRST_PAUSE * 2**6 * 1.5
 
 
 def test_a_limit_is_kept(approve: Callable[..., Approved]) -> None:

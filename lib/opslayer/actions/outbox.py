@@ -7,6 +7,7 @@ mailbox of copies; without one nobody can know, and a person has to say.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ SENDING = timedelta(
 )  # after this a claimed message is not begun: its end must lie well before LEASE
 GRACE = timedelta(minutes=10)  # what a copy may take to arrive in the mailbox
 FIRST_PAUSE = timedelta(minutes=5)  # before a deferred message is tried again; doubles each time
+MOST_ATTEMPTS = 10  # after which it is a dead letter: a day, about
 
 
 class Clock:
@@ -163,8 +165,11 @@ def _record(firm: Firm, store: Store, number: int, claim: str, delivery: Deliver
         match delivery.outcome:
             case "refused":
                 move(session, record, "failed", moment=now(), reason=delivery.reply, detail=detail)
+            case "deferred" if outbox.attempts >= MOST_ATTEMPTS:
+                reason = f"given up after {outbox.attempts} attempts: {delivery.reply}"
+                move(session, record, "failed", moment=now(), reason=reason, detail=detail)
             case "deferred":
-                outbox.not_before = now() + FIRST_PAUSE * 2 ** min(outbox.attempts - 1, 6)
+                outbox.not_before = now() + pause(outbox.message_id, outbox.attempts)
                 move(session, record, "approved", moment=now(), reason=f"tried again later: {delivery.reply}")
             case "unreachable":
                 move(session, record, "approved", moment=now(), reason=delivery.reply)
@@ -180,6 +185,15 @@ def _record(firm: Firm, store: Store, number: int, claim: str, delivery: Deliver
                 )
             case _:
                 move(session, record, "uncertain", moment=now(), reason=delivery.reply, detail=detail)
+
+
+def pause(message_id: str, attempts: int) -> timedelta:
+    """Before the next attempt: doubling up to five hours, and up to half as long again, by chance of the id.
+
+    Messages that were deferred together are not tried again together.
+    """
+    chance = int.from_bytes(hashlib.sha256(f"{message_id} {attempts}".encode()).digest()[:4]) / 2**32
+    return FIRST_PAUSE * (1 << min(attempts - 1, 6)) * (1 + chance / 2)
 
 
 def _recover(firm: Firm, store: Store, now: Clock) -> list[int]:
