@@ -125,7 +125,7 @@ def test_two_quick_clicks_are_one_decision_and_others_see_it(firm: Firm, own_ser
     page.get_by_role("combobox").first.click()
     page.get_by_role("option").filter(has_text="Maeve Harrow").click()
     viewer.settle()
-    page.locator("[data-testid=stExpander] summary").last.click()
+    page.locator("[data-testid=stExpander] summary").filter(has_text="after due").last.click()
     with page.expect_download() as download:
         page.get_by_role("button", name=".pdf").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")

@@ -282,7 +282,7 @@ def test_nothing_leaves_without_a_valid_approval_on_what_still_holds(store_url: 
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20, stateful_step_count=25, deadline=None, derandomize=True,
+            max_examples=30, stateful_step_count=25, deadline=None, derandomize=True,
             phases=(Phase.generate,),  # to make it small takes minutes
             suppress_health_check=list(HealthCheck),
         ),

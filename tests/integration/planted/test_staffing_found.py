@@ -42,7 +42,7 @@ class EvenOdds:
         return self.layer.as_of
 
     def query(self, query: str, /, **values: Any) -> pl.DataFrame:
-        return self.layer.query({"open_deals": DEALS, "deal_roles": ROLES}.get(query, query), **values)
+        return self.layer.query({"forecast_deals": DEALS, "deal_roles": ROLES}.get(query, query), **values)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
