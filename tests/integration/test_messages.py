@@ -138,7 +138,13 @@ def test_an_open_one_follows_what_it_rests_on(firm: Firm, store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "email", ["ada@harrow.example\nBcc: eve@evil.example", "Ada <ada@harrow.example>", ""]
+    "email",
+    [
+        "ada@harrow.example\nBcc: eve@evil.example",
+        "Ada <ada@harrow.example>",
+        "",
+        "ada@harrow.example, eve@evil.example",
+    ],
 )
 def test_a_record_with_anything_but_one_address_is_held(firm: Firm, store: Store, email: str) -> None:
     with snapshot(firm, email=email) as layer:
@@ -228,7 +234,7 @@ def test_a_role_is_everybody_who_has_it(firm: Firm, store: Store) -> None:
     write_rule(firm, RULE, SHIPPED.replace("to: owner ", "to: role:nobody "))
     with snapshot(firm, FORECAST | {"budget_hours": 99}) as layer:
         (again,) = propose(firm, store, layer)
-    assert again.reason == "no e-mail address of the role:nobody is known"
+    assert again.reason == "nobody in firm.toml has the role nobody"
 
 
 def test_nothing_is_proposed_by_a_job_it_does_not_wait_for(firm: Firm, store: Store) -> None:

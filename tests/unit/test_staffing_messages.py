@@ -84,6 +84,13 @@ def test_a_project_gets_one_message_with_its_hours_as_a_file(tmp_path: Path) -> 
     ]
 
 
+def test_a_name_is_no_formula_in_the_file(tmp_path: Path) -> None:
+    given = occasion(tmp_path, {"person_name": "=HYPERLINK(1)", "taken_from_name": "@SUM(A1)"})
+    (one,) = wanted(given)
+    (file,) = attachments(staffing.KIND.content(given, one, staffing.KIND.evidence(given, one)))
+    assert file.content.decode().splitlines()[1] == "'=HYPERLINK(1),Consultant,2026-11-16,16,'@SUM(A1)"
+
+
 def test_a_week_has_one_key_a_project_and_the_next_week_another(tmp_path: Path) -> None:
     given = occasion(tmp_path)
     (monday,) = wanted(given)
@@ -118,4 +125,4 @@ def test_who_is_taken_meanwhile_is_not_asked_for(
 
 
 def test_a_manager_without_an_address_is_said(tmp_path: Path) -> None:
-    assert held(occasion(tmp_path), recipient=None) == ["no e-mail address of who leads the project is known"]
+    assert held(occasion(tmp_path), recipient=None) == ["no e-mail address of the project's manager is known"]

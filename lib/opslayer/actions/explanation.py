@@ -13,7 +13,7 @@ from sqlglot import exp
 from opslayer.actions.kinds import choose_rules
 from opslayer.actions.messaging.choice import Asked, choose, read_history, reread
 from opslayer.actions.messaging.rule import MessageRule
-from opslayer.actions.rule import Approval, Rule
+from opslayer.actions.rule import Rule
 from opslayer.config import Firm
 from opslayer.errors import UsageError
 from opslayer.store import Store
@@ -149,11 +149,10 @@ def _what(rule: MessageRule) -> tuple[str, ...]:
 
 
 def _may(rule: Rule) -> tuple[str, ...]:
-    levels = sorted({level for level in range(-365, 3651) if rule.approval_at(level) is not None})
-    approval = rule.approval_at(levels[-1])
+    approval = rule.approval_at(max(rule.levels))
     assert approval is not None, "of a level that it has"
     said = [
-        _policy(approval),
+        approval.policy,
         f"At most {rule.daily_cap} a day, on data of the last {rule.fresh_hours} hours",
     ]
     if isinstance(rule, MessageRule) and rule.quiet_days:
@@ -163,19 +162,6 @@ def _may(rule: Rule) -> tuple[str, ...]:
     if not rule.enabled:
         said.append("It is switched off: nothing is proposed")
     return tuple(said)
-
-
-def _policy(approval: Approval) -> str:
-    roles = " or ".join(approval.roles)
-    who = f"A yes of {', then of '.join(approval.chain)}" if approval.chain else f"One yes of {roles}"
-    said = f"{who}, void after {approval.expires_days} days"
-    if approval.escalate_to:
-        said += f"; of {' or '.join(approval.escalate_to)} too after {approval.escalate_days}"
-    if approval.four_eyes_above is not None:
-        said += f"; two above {approval.four_eyes_above:,}"
-    if approval.automatic_up_to is not None:
-        said += f"; none up to {approval.automatic_up_to:,}"
-    return said
 
 
 def _of_query(layer: Layer, rule: MessageRule, subject: str) -> Iterator[Condition]:

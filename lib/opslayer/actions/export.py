@@ -19,13 +19,12 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from opslayer.actions.spreadsheet import plain
 from opslayer.config import Firm, secret
 from opslayer.errors import ConfigurationError, UsageError
 from opslayer.store import Store, Verification, canonical, follow, read_trail
 
 ALGORITHM = "Ed25519"
-# a spreadsheet would take a cell that begins so for a formula (OWASP, CSV injection)
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 MAKE_A_KEY = "`openssl genpkey -algorithm ed25519` makes one; set it where [trail] signing_key looks for it"
 
 
@@ -48,7 +47,7 @@ def export_csv(store: Store, path: Path) -> Export:
             if last["id"] == 1:
                 writer.writerow(last)
             detail = canonical(last["detail"]).decode()
-            writer.writerow(_plain(value) for value in {**last, "detail": detail}.values())
+            writer.writerow(plain(value) for value in {**last, "detail": detail}.values())
     return Export(path, last.get("id", 0), last.get("hash", ""))
 
 
@@ -112,7 +111,3 @@ def _signing_key(firm: Firm) -> OKPKey:
     if not key.is_private or key.curve_name != ALGORITHM:
         raise ConfigurationError(f"{firm.trail.signing_key} is no private Ed25519 key", mend=MAKE_A_KEY)
     return key
-
-
-def _plain(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -93,13 +93,19 @@ def _expired(case: Case) -> Hold | None:
     return None
 
 
-def one_address(case: Case) -> Hold | None:
-    """A check for kinds whose message goes to one client."""
+def plain_addresses(case: Case) -> Hold | None:
+    """One plain address, from a record; several only where they are those of a role in firm.toml.
+
+    `to` in the evidence says whose it is: a role as role:NAME, the client where nothing is said.
+    """
+    reader = case.evidence.get("to", "client")
+    role = reader.removeprefix("role:") if reader.startswith("role:") else None
     if not case.recipient:
-        return Hold("no e-mail address of the client is known")
-    if not ADDRESS.fullmatch(case.recipient):
-        return Hold(f'"{case.recipient}" is not one e-mail address')
-    return None
+        who = f"no e-mail address of the {reader} is known"
+        return Hold(who if role is None else f"nobody in firm.toml has the role {role}")
+    given = [case.recipient] if role is None else case.recipient.split(", ")
+    wrong = next((one for one in given if not ADDRESS.fullmatch(one)), None)
+    return None if wrong is None else Hold(f'"{wrong}" is not one e-mail address')
 
 
 def _switch(case: Case) -> Hold | None:

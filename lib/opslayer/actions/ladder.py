@@ -69,6 +69,10 @@ class ReminderRule(Rule):
         """The highest rung an invoice has reached."""
         return next((rung for rung in reversed(self.ladder) if days_overdue >= rung.days), None)
 
+    @property
+    def levels(self) -> tuple[int, ...]:
+        return tuple(rung.days for rung in self.ladder)
+
     def approval_at(self, level: int) -> Approval | None:
         rung = self.rung(level)
         return rung.approval if rung else None

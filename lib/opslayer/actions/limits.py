@@ -119,7 +119,7 @@ def _is_open(limits: LimitsSection, calendar: holidays.HolidayBase | None, there
 
 
 def _calendar(country: str | None) -> holidays.HolidayBase:
-    try:
-        return holidays.country_holidays(country or "")
-    except NotImplementedError:  # a country the library does not know: its weekends are Saturday and Sunday
+    """Holidays and weekends; Saturdays and Sundays alone for a country that the library does not have."""
+    if country not in holidays.list_supported_countries():
         return holidays.HolidayBase()
+    return holidays.country_holidays(country)

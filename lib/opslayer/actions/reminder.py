@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions import message
 from opslayer.actions.evidence import gather
-from opslayer.actions.guardrails import Case, Hold, one_address
+from opslayer.actions.guardrails import Case, Hold, plain_addresses
 from opslayer.actions.kind import Column, Kind, Occasion, Wanted
 from opslayer.actions.ladder import Invoice, Reminder, ReminderRule, due_reminders, read_invoices
 from opslayer.actions.transition import OPEN
@@ -208,7 +208,7 @@ KIND = Kind(
         Column("currency", ""),
     ),
     standing=_standing,
-    checks=(_invoices, _address, one_address, _no_trouble),
+    checks=(_invoices, _address, plain_addresses, _no_trouble),
     changed=_changed,
     superseded=_superseded,
 )

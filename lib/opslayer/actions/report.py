@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer import metrics
-from opslayer.actions.guardrails import ADDRESS, Case, Hold
+from opslayer.actions.guardrails import Case, Hold, plain_addresses
 from opslayer.actions.kind import Column, Kind, Occasion, Wanted
 from opslayer.actions.leadership import Standing, addresses, sheets, subject
 from opslayer.actions.mail import attachment, attachments
@@ -113,10 +113,11 @@ def _wanted(_: Session, occasion: Occasion, people: list[str]) -> list[Wanted]:
 def _evidence(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
     firm = {person.email: person for person in occasion.firm.people}
     return {
+        "to": f"role:{' or '.join(occasion.rule.to)}",
         "rows": [
             {"name": firm[email].name, "email": email, "roles": ", ".join(firm[email].roles)}
             for email in wanted.basis["to"]
-        ]
+        ],
     }
 
 
@@ -143,15 +144,6 @@ def _of_its_monday(case: Case) -> Hold | None:
     if now != case.evidence["as_of"]:
         return Hold(f"it is of {case.evidence['as_of']}, and the books are of {now}", "cancelled")
     return None
-
-
-def _own_people(case: Case) -> Hold | None:
-    named = [address for address in (case.recipient or "").split(", ") if address]
-    if not named:
-        roles = " or ".join(case.rule.to) if case.rule else "asked for"
-        return Hold(f"nobody in firm.toml has the role {roles}")
-    wrong = next((address for address in named if not ADDRESS.fullmatch(address)), None)
-    return Hold(f'"{wrong}" is not one e-mail address') if wrong else None
 
 
 def _keep_files(firm: Firm, store: Store) -> None:
@@ -191,6 +183,6 @@ KIND = Kind(
     content=_content,
     columns=(Column("name", "Name"), Column("email", "To"), Column("roles", "Roles")),
     standing=_snapshot,
-    checks=(_of_its_monday, _own_people),
+    checks=(_of_its_monday, plain_addresses),
     finish=_keep_files,
 )

@@ -63,6 +63,20 @@ class Approval(Settings):
         )
         return f"Needs {people} ({who});{late} void after {self.expires_days} days."
 
+    @property
+    def policy(self) -> str:
+        """Who must say yes, whatever the amount."""
+        roles = " or ".join(self.roles)
+        who = f"A yes of {', then of '.join(self.chain)}" if self.chain else f"One yes of {roles}"
+        said = f"{who}, void after {self.expires_days} days"
+        if self.escalate_to:
+            said += f"; of {' or '.join(self.escalate_to)} too after {self.escalate_days}"
+        if self.four_eyes_above is not None:
+            said += f"; two above {self.four_eyes_above:,}"
+        if self.automatic_up_to is not None:
+            said += f"; none up to {self.automatic_up_to:,}"
+        return said
+
 
 class Rule(Settings, ABC):
     """What a rule of any kind has; `kind` says which module of `kinds.KINDS` reads and runs it."""
@@ -83,6 +97,11 @@ class Rule(Settings, ABC):
     @property
     def name(self) -> str:
         return self.rule
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """The levels it has: the days of a ladder's rungs or of a sequence's steps."""
+        return (0,)
 
     @abstractmethod
     def approval_at(self, level: int) -> Approval | None:

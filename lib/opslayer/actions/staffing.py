@@ -18,11 +18,12 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from opslayer.actions.evidence import written_day
-from opslayer.actions.guardrails import ADDRESS, Case, Hold
+from opslayer.actions.guardrails import Case, Hold, plain_addresses
 from opslayer.actions.kind import Column, Kind, Occasion, Wanted
 from opslayer.actions.mail import attachment
 from opslayer.actions.rendering import render
 from opslayer.actions.rule import Approval, Rule
+from opslayer.actions.spreadsheet import plain
 from opslayer.warehouse import Layer
 
 Row = dict[str, Any]
@@ -98,7 +99,7 @@ def _as_wanted(occasion: Occasion, project: str, rows: list[Row], monday: date) 
 
 
 def _evidence(_: Occasion, wanted: Wanted) -> dict[str, Any]:
-    return dict(wanted.basis)
+    return {**wanted.basis, "to": "project's manager"}
 
 
 def _by_person(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -123,7 +124,7 @@ def _content(occasion: Occasion, wanted: Wanted, evidence: dict[str, Any]) -> di
     file = io.StringIO()
     writer = csv.DictWriter(file, FILE, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(evidence["rows"])
+    writer.writerows({name: plain(value) for name, value in row.items()} for row in evidence["rows"])
     return {
         "recipient": evidence["manager_email"],
         "sender": mail.sender if mail else None,
@@ -157,14 +158,6 @@ def _still_free(case: Case) -> Hold | None:
     return None
 
 
-def _address(case: Case) -> Hold | None:
-    if not case.recipient:
-        return Hold("no e-mail address of who leads the project is known")
-    if not ADDRESS.fullmatch(case.recipient):
-        return Hold(f'"{case.recipient}" is not one e-mail address')
-    return None
-
-
 KIND = Kind(
     rule=StaffingRule,
     gather=_gather,
@@ -179,5 +172,5 @@ KIND = Kind(
         Column("taken_from", "Taken from"),
     ),
     standing=_standing,
-    checks=(_still_free, _address),
+    checks=(_still_free, plain_addresses),
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from opslayer.actions.guardrails import Case, Hold, one_address
+from opslayer.actions.guardrails import Case, Hold, plain_addresses
 from opslayer.actions.invoice import electronic, tax
 from opslayer.actions.invoice.document import compose_words, draw_pdf
 from opslayer.actions.invoice.issuing import UNNUMBERED, issue, numbered_message
@@ -229,7 +229,7 @@ KIND = Kind(
         Column("amount", "Amount", "amount"),
     ),
     standing=_standing,
-    checks=(_unchanged, _sound, one_address),
+    checks=(_unchanged, _sound, plain_addresses),
     approved=issue,
     finish=write_files,
     message=numbered_message,

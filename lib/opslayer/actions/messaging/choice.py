@@ -8,7 +8,7 @@ before as their days lie apart, however late the first one was.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
@@ -68,7 +68,7 @@ def read_history(session: Session, rule: MessageRule, *, as_of: date, moment: da
         if state == "approved" and expires_at <= moment:
             continue
         if state in OPEN:
-            found[subject] = Asked(**{**vars(before), "is_open": True})
+            found[subject] = replace(before, is_open=True)
             continue
         step = max((n for n, days in enumerate(levels) if days <= level), default=0)
         found[subject] = Asked(
@@ -114,13 +114,15 @@ def _candidates(layer: Layer, rule: MessageRule, asked: pl.DataFrame) -> pl.Data
     blocked = stepped.filter(~due)["subject"].to_list()
     early = stepped.filter(due, pl.col("_step") > 0).height
     conditions = ["subject not in (select unnest($subjects))"] if blocked else []
-    conditions += [f"days >= {rule.what.steps[0].days}"] if rule.has_days else []
+    conditions += ["days >= $first_step"] if rule.has_days else []
     rows = layer.query(
         f"select * from ({who}) "
         + (f"where {' and '.join(conditions)} " if conditions else "")
         + "order by amount_base desc nulls last, subject "
-        + ("" if rule.quiet_days else f"limit {rule.daily_cap + early}"),
+        + ("" if rule.quiet_days else "limit $most_rows"),
         subjects=blocked,
+        first_step=rule.what.steps[0].days,
+        most_rows=rule.daily_cap + early,
         **given,
     )
     twice = rows["subject"].filter(rows["subject"].is_duplicated())

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from opslayer.actions.guardrails import ADDRESS, Case, Hold
+from opslayer.actions.guardrails import Case, Hold, plain_addresses
 from opslayer.actions.kind import Column, Kind, Occasion, Wanted
 from opslayer.actions.messaging import words
 from opslayer.actions.messaging.choice import Asked, Row, choose, read_history, reread
@@ -148,16 +148,6 @@ def _same_reader(case: Case) -> Hold | None:
     return None
 
 
-def _addresses(case: Case) -> Hold | None:
-    """Each is one plain address, from a record of the firm's own."""
-    if not case.recipient:
-        return Hold(f"no e-mail address of the {case.evidence['to']} is known")
-    for address in case.recipient.split(", "):
-        if not ADDRESS.fullmatch(address):
-            return Hold(f"{address!r} is not one e-mail address")
-    return None
-
-
 KIND = Kind(
     rule=MessageRule,
     gather=Snapshot,
@@ -166,5 +156,5 @@ KIND = Kind(
     content=_content,
     columns=(Column("what", "What"), Column("value", "Value")),
     standing=_standing,
-    checks=(_still_chosen, _same_reader, _addresses),
+    checks=(_still_chosen, _same_reader, plain_addresses),
 )

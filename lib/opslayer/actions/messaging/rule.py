@@ -12,15 +12,7 @@ from opslayer.actions.rule import Approval, Rule
 from opslayer.config import Settings
 
 NAME = r"^[a-z][a-z0-9_]*$"
-BOUND = (
-    "as_of",
-    "base_currency",
-    "history",
-    "steps",
-    "again_after",
-    "cap",
-    "subject",
-)  # by us, in every query
+BOUND = ("as_of", "base_currency", "first_step", "most_rows", "subject", "subjects")  # by us, in every query
 
 
 class Who(Settings):
@@ -86,7 +78,7 @@ class What(Settings):
     @field_validator("to")
     @classmethod
     def _known_reader(cls, value: str) -> str:
-        if value not in ("client", "owner") and not value.removeprefix("role:") != value:
+        if value not in ("client", "owner") and not value.startswith("role:"):
             raise ValueError(
                 "client, owner or role:NAME; an address stands in the party's or person's record"
             )
@@ -120,6 +112,10 @@ class MessageRule(Rule):
     what: What
     quiet_days: int = Field(0, ge=0, description="a reader whom it wrote to is left alone for this long")
     approval: Approval
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        return tuple(step.days for step in self.what.steps)
 
     def approval_at(self, level: int) -> Approval | None:
         return self.approval if self.step(level) else None
