@@ -14,6 +14,7 @@ OpslayerError                    1
 ├── RunFailed                    1   a notebook did not complete
 │   ├── KernelDied               1
 │   └── RunTimedOut              1
+├── ChannelFailed                1   a channel cannot be reached, or does not let us in
 └── GuardrailHeld                4   an action was held; nothing was done
 """
 
@@ -86,6 +87,10 @@ class KernelDied(RunFailed):
 
 
 class RunTimedOut(RunFailed):
+    pass
+
+
+class ChannelFailed(OpslayerError):
     pass
 
 

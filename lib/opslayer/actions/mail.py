@@ -13,34 +13,31 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses, parseaddr
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from opslayer.actions.channels.channel import Delivery
 from opslayer.config import Firm, MailSection, secret
-from opslayer.errors import ConfigurationError
+from opslayer.errors import ChannelFailed, ConfigurationError
 
 TIMEOUT = 30.0  # seconds without a word from the server
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """What the server said of one message.
+def compose(
+    content: dict[str, Any], *, sender: str, message_id: str, moment: datetime, thread: Sequence[str] = ()
+) -> EmailMessage:
+    """The message as approved: text and HTML, with what is attached to it.
 
-    accepted: it has it. refused: it never will. deferred: not now, it does not have it. unreachable: nobody
-    was there to ask. unclear: the text was handed over and no answer came.
+    `thread` are the Message-IDs it follows, first to last (RFC 5322, 3.6.4).
     """
-
-    outcome: Literal["accepted", "refused", "deferred", "unreachable", "unclear"]
-    reply: str
-
-
-def compose(content: dict[str, Any], *, sender: str, message_id: str, moment: datetime) -> EmailMessage:
-    """The message as approved: text and HTML, with what is attached to it."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = content["recipient"]
     message["Subject"] = content["subject"]
     message["Date"] = format_datetime(moment)
     message["Message-ID"] = message_id
+    if thread:
+        message["In-Reply-To"] = thread[-1]
+        message["References"] = " ".join(thread)
     message.set_content(content["text"])
     message.add_alternative(content["html"], subtype="html")
     for attached in attachments(content):
@@ -90,6 +87,17 @@ def deliver(settings: MailSection, message: EmailMessage, *, may_send: Callable[
         return _hand_over(server, parseaddr(message["From"])[1], recipients, message.as_bytes(), may_send)
     finally:
         server.close()
+
+
+def greet(settings: MailSection) -> str:
+    """Connect, log in where a name is given, and go. Raises ChannelFailed where that does not work."""
+    try:
+        server = _connect(settings)
+    except (OSError, smtplib.SMTPException) as error:
+        raise ChannelFailed(f"{settings.host}:{settings.port} did not let us in: {error}") from error
+    server.quit()
+    who = f" as {settings.username}" if settings.username else ""
+    return f"{settings.host}:{settings.port} let us in{who} ({settings.security})"
 
 
 def _connect(settings: MailSection) -> smtplib.SMTP:

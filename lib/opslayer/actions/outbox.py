@@ -1,17 +1,17 @@
 """The outbox: what was approved leaves once, or does not leave and says why.
 
 A row is claimed, and the claim committed, before the server hears of it; the answer is committed after. A
-process that dies in between leaves a claim that runs out. What became of its message is then read from the
-mailbox of copies; without one nobody can know, and a person has to say.
+process that dies in between leaves a claim that runs out. What became of its message is then asked of the
+channel, mail of the mailbox of copies; where that cannot tell nobody can, and a person has to say.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from functools import partial
 from uuid import uuid4
 
@@ -20,12 +20,15 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
 from opslayer.actions.approval import case, is_approved, is_whole
+from opslayer.actions.channels.channel import Channel, Delivery, Effect, Finding, deliver
+from opslayer.actions.channels.configured import channel_of, open_channel
+from opslayer.actions.channels.effect import as_effect
 from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.limits import read_usage
-from opslayer.actions.mail import Delivery, arrived, compose, deliver, open_proof
 from opslayer.actions.proposal import Proposal, as_proposal, find
 from opslayer.actions.transition import expire, move
 from opslayer.config import Firm, secret
+from opslayer.errors import ConfigurationError
 from opslayer.store import Outbox, Store, append, lock
 from opslayer.store import Proposal as Record
 from opslayer.warehouse import Layer
@@ -34,7 +37,7 @@ LEASE = timedelta(minutes=15)
 SENDING = timedelta(
     minutes=5
 )  # after this a claimed message is not begun: its end must lie well before LEASE
-GRACE = timedelta(minutes=10)  # what a copy may take to arrive in the mailbox
+GRACE = timedelta(minutes=10)  # what proof may take to arrive, as a copy in the mailbox
 FIRST_PAUSE = timedelta(minutes=5)  # before a deferred message is tried again; doubles each time
 MOST_ATTEMPTS = 10  # after which it is a dead letter: a day, about
 
@@ -77,30 +80,32 @@ def dispatch(
             .order_by(Outbox.id)
         ).all()
     sent = 0
+    away: set[str] = set()
     for number in due:
         if limit is not None and sent >= limit:
             break
-        claimed = _claim(firm, store, layer, number, now, moved)
+        claimed = _claim(firm, store, layer, number, now, moved, away)
         if claimed is None:
             continue
-        claim, message = claimed
-        assert firm.mail is not None, "a claim asked"
-        delivery = deliver(firm.mail, message, may_send=partial(now.is_before, now() + SENDING))
-        _record(firm, store, number, claim, delivery, now)
+        claim, channel, effect = claimed
+        delivery = deliver(channel, effect, may_send=partial(now.is_before, now() + SENDING))
+        _record(store, number, claim, channel, delivery, now)
         moved.append(number)
         sent += delivery.outcome == "accepted"
         if delivery.outcome == "unreachable":
-            break  # the others would fare no better
+            away.add(channel.name)  # the others of it would fare no better
     with store.reading() as session:
         return [as_proposal(find(session, number)) for number in dict.fromkeys(moved)]
 
 
 def _claim(
-    firm: Firm, store: Store, layer: Layer, number: int, now: Clock, moved: list[int]
-) -> tuple[str, EmailMessage] | None:
+    firm: Firm, store: Store, layer: Layer, number: int, now: Clock, moved: list[int], away: Collection[str]
+) -> tuple[str, Channel, Effect] | None:
     """Take one row for this process and commit that; None where it is not to be sent now."""
     with store.reading() as session:
         record = find(session, number)
+        if channel_of(record.content) in away:
+            return None
         situation = guardrails.read_situation(layer, KINDS[record.kind], record.evidence)
     rules = {rule.name: rule for rule in load_rules(firm)}  # read anew, so that a switch thrown works at once
     with store.session() as session:
@@ -112,8 +117,9 @@ def _claim(
         rule = rules.get(record.rule)
         usage = read_usage(session, firm, record, now())
         hold = guardrails.examine(case(firm, record, rule, situation, now(), usage))
-        if hold is None and firm.mail is None:
-            hold = guardrails.Hold("there is no [mail] in firm.toml")
+        channel = _channel(firm, record)
+        if hold is None and isinstance(channel, guardrails.Hold):
+            hold = channel
         if hold is None and not (rule and is_whole(record) and is_approved(record, rule)):
             hold = guardrails.Hold("it is not what was approved", "cancelled")
         if hold is not None and record.is_binding:
@@ -124,21 +130,23 @@ def _claim(
                 move(session, record, hold.state, moment=now(), reason=hold.reason, detail=detail)
                 moved.append(number)
             return None
-        assert firm.mail is not None
-        message = compose(
-            KINDS[record.kind].message(session, record),
-            sender=record.content["sender"] or firm.mail.sender,
-            message_id=outbox.message_id,
-            moment=now(),
-        )
+        assert not isinstance(channel, guardrails.Hold), "it would have held"
+        effect = as_effect(session, record, KINDS[record.kind].message(session, record), now())
         claim = outbox.claimed_by = uuid4().hex
         outbox.claimed_until = now() + LEASE
         outbox.attempts += 1
         move(session, record, "sending", moment=now(), detail={"attempt": outbox.attempts})
-        return claim, message
+        return claim, channel, effect
 
 
-def _record(firm: Firm, store: Store, number: int, claim: str, delivery: Delivery, now: Clock) -> None:
+def _channel(firm: Firm, record: Record) -> Channel | guardrails.Hold:
+    try:
+        return open_channel(firm, channel_of(record.content))
+    except ConfigurationError as error:
+        return guardrails.Hold(error.message)
+
+
+def _record(store: Store, number: int, claim: str, channel: Channel, delivery: Delivery, now: Clock) -> None:
     """Write down what became of a claimed message."""
     with store.session() as session:
         lock(session)
@@ -169,12 +177,12 @@ def _record(firm: Firm, store: Store, number: int, claim: str, delivery: Deliver
                 reason = f"given up after {outbox.attempts} attempts: {delivery.reply}"
                 move(session, record, "failed", moment=now(), reason=reason, detail=detail)
             case "deferred":
-                outbox.not_before = now() + pause(outbox.message_id, outbox.attempts)
+                wait = max(pause(outbox.message_id, outbox.attempts), delivery.retry_after)
+                outbox.not_before = now() + wait
                 move(session, record, "approved", moment=now(), reason=f"tried again later: {delivery.reply}")
             case "unreachable":
                 move(session, record, "approved", moment=now(), reason=delivery.reply)
-            case _ if firm.mail and firm.mail.proof:
-                # the claim runs out, and the mailbox of copies will tell
+            case _ if channel.proves:  # the claim runs out, and the channel will tell
                 append(
                     session,
                     moment=now(),
@@ -202,33 +210,47 @@ def _recover(firm: Firm, store: Store, now: Clock) -> list[int]:
         (Outbox.state == "uncertain") | ((Outbox.state == "sending") & (Outbox.claimed_until < now()))
     )  # fmt: skip
     with store.reading() as session:
-        if not session.scalars(lapsed).first():
-            return []
-    proof = open_proof(firm)
-    copies = arrived(proof) if proof is not None else None
+        findings = _confirm(firm, session, session.scalars(lapsed).all(), now())
+    if not findings:
+        return []
     moved = []
     with store.session() as session:
         lock(session)
         for record in session.scalars(lapsed.order_by(Record.id)).all():
-            if _settle(session, record, copies, now()):
+            finding = findings.get(record.idempotency_key)
+            if finding is not None and _settle(session, record, finding, now()):
                 moved += [record.id]
     return moved
 
 
-def _settle(session: Session, record: Record, copies: set[str] | None, moment: datetime) -> bool:
+def _confirm(firm: Firm, session: Session, records: Sequence[Record], moment: datetime) -> dict[str, Finding]:
+    """What the channel of each says of it, by key; unknown where the firm has that channel no more."""
+    found: dict[str, Finding] = {record.idempotency_key: "unknown" for record in records}
+    for name in sorted({channel_of(record.content) for record in records}):
+        of_it = [record for record in records if channel_of(record.content) == name]
+        channel = _channel(firm, of_it[0])
+        if not isinstance(channel, guardrails.Hold):
+            effects = (
+                as_effect(session, one, KINDS[one.kind].message(session, one), moment) for one in of_it
+            )
+            found |= channel.confirm(list(effects))
+    return found
+
+
+def _settle(session: Session, record: Record, finding: Finding, moment: datetime) -> bool:
     outbox = record.outbox
     assert outbox is not None
-    if copies is not None and outbox.message_id in copies:
+    if finding == "arrived":
         move(session, record, "sent", moment=moment, detail={"proof": outbox.message_id})
         return True
     if record.state == "uncertain":
         return False
     assert outbox.claimed_until is not None
-    if copies is None:
-        reason = "the dispatch died while it was sending, and no mailbox of copies tells whether it left"
+    if finding == "unknown":
+        reason = f"it may have left, and {channel_of(record.content)} has no way to tell"
         move(session, record, "uncertain", moment=moment, reason=reason)
         return True
     if moment < outbox.claimed_until + GRACE:
         return False  # its copy may be on the way
-    move(session, record, "approved", moment=moment, reason="no copy arrived: it had not left")
+    move(session, record, "approved", moment=moment, reason="it did not arrive: it had not left")
     return True

@@ -89,7 +89,7 @@ def _enqueue(session: Session, firm: Firm, record: Record, *, moment: datetime) 
     """Into the outbox, to wait out the hold."""
     hold = timedelta(minutes=firm.mail.hold_minutes if firm.mail else 0)
     if record.outbox is None:
-        sender = record.content["sender"] or (firm.mail.sender if firm.mail else "")
+        sender = record.content.get("sender") or (firm.mail.sender if firm.mail else "")
         domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
         record.outbox = Outbox(
             message_id=f"<{record.idempotency_key}@{domain}>", state="waiting", attempts=0, not_before=moment

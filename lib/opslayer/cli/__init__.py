@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from opslayer.cli import actions as action_commands
+from opslayer.cli import channels as channel_commands
 from opslayer.cli import data, edge, work
 from opslayer.cli import rules as rule_commands
 from opslayer.errors import OpslayerError
@@ -75,6 +76,11 @@ actions = typer.Typer(no_args_is_help=True, help="What is proposed, and who deci
 for name, command in action_commands.COMMANDS.items():
     actions.command(name)(command)
 app.add_typer(actions, name="actions", rich_help_panel=WORK)
+
+channels = typer.Typer(no_args_is_help=True, help="The ways that what was approved leaves by.")
+for name, command in channel_commands.COMMANDS.items():
+    channels.command(name)(command)
+app.add_typer(channels, name="channels", rich_help_panel=WORK)
 
 rules = typer.Typer(no_args_is_help=True, help="When something is proposed, to whom, and who must say yes.")
 for name, command in rule_commands.COMMANDS.items():

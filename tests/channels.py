@@ -1,0 +1,64 @@
+"""A rule of two steps whose approved messages leave by one channel, and a day of it at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from opslayer import actions
+from opslayer.config import Firm
+from opslayer.store import Store
+from tests.messages import days_later, snapshot, write_rule
+
+MAEVE = "maeve@harrow.example"
+RULE = """
+rule: follow_up
+kind: message
+description: projects that head over their budget
+owner: delivery
+who: {{query: our_projects}}
+what:
+  to: owner
+  {channel}
+  steps:
+    - {{name: First, template: overrun_escalation, days: 2}}
+    - {{name: Second, template: overrun_escalation, days: 7}}
+  shows:
+    client: {{title: Client}}
+    eac_hours: {{title: Hours at completion, type: number, may_change: true}}
+approval: {{roles: [partner]}}
+"""
+QUERY = """
+select project_id as subject, name, money_at_risk_base as amount_base, 'ada' as recipient_id,
+    party_name as client, budget_hours, hours_to_date, eac_hours, probability_over,
+    reasons, $as_of - date '2026-11-14' as days
+from intelligence.project_forecast
+"""
+
+
+def write_follow_up(firm: Firm, channel: str | None = None) -> None:
+    (firm.directory / "queries").mkdir(exist_ok=True)
+    (firm.directory / "queries" / "our_projects.sql").write_text(QUERY)
+    write_rule(firm, "follow_up", RULE.format(channel=f"channel: {channel}" if channel else ""))
+
+
+def approve_on(firm: Firm, store: Store, day: int, *projects: dict[str, object]) -> list[actions.Proposal]:
+    """What the rule proposes on that day, approved."""
+    as_of, moment = days_later(day)
+    with snapshot(firm, *projects, as_of=as_of) as layer:
+        made = actions.propose(firm, layer, store, as_of=as_of, moment=moment, rule="follow_up")
+        return [
+            actions.approve(
+                firm, store, one.id or 0, person=MAEVE, reason="yes", moment=moment, layer=layer
+            )
+            for one in made
+        ]  # fmt: skip
+
+
+def dispatch_on(
+    firm: Firm, store: Store, day: int, *projects: dict[str, object], hours: float = 0
+) -> list[str]:
+    """What a dispatch then moves, by the states it comes to."""
+    as_of, moment = days_later(day)
+    with snapshot(firm, *projects, as_of=as_of) as layer:
+        moved = actions.dispatch(firm, store, layer=layer, moment=moment + timedelta(hours=hours))
+        return [proposal.state for proposal in moved]
