@@ -33,7 +33,7 @@ def show(proposal: actions.Proposal, person: Person | None) -> None:
                 _decision(detail, proposal.id, person)
                 _evidence(detail)
             with right:
-                st.caption(f"To {detail.recipient or 'nobody: no address is known'}, from {detail.sender}")
+                st.caption(_way(detail))
                 st.markdown(f"**{_plain(detail.subject)}**")
                 with st.container(border=True, height=520):
                     st.html(detail.html)
@@ -43,6 +43,12 @@ def show(proposal: actions.Proposal, person: Person | None) -> None:
                         file.name, partial(bytes, file.content), file_name=file.name, mime=file.type,
                         key=f"{file.name}-{proposal.id}", icon=":material/download:", on_click="ignore",
                     )  # fmt: skip
+
+
+def _way(detail: actions.Shown) -> str:
+    if detail.channel != "mail":
+        return f"By the channel {_plain(detail.channel)}"
+    return f"To {detail.recipient or 'nobody: no address is known'}, from {detail.sender}"
 
 
 def show_uncertain(proposal: actions.Proposal, person: Person | None) -> None:

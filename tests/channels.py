@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from opslayer import actions
+from opslayer.actions import outbox
+from opslayer.actions.channels.channel import Channel, Effect
 from opslayer.config import Firm
 from opslayer.store import Store
 from tests.messages import days_later, snapshot, write_rule
@@ -62,3 +67,22 @@ def dispatch_on(
     with snapshot(firm, *projects, as_of=as_of) as layer:
         moved = actions.dispatch(firm, store, layer=layer, moment=moment + timedelta(hours=hours))
         return [proposal.state for proposal in moved]
+
+
+class Died(BaseException):
+    """Stands for a process that ends here: nothing catches it."""
+
+
+def die_at(monkeypatch: pytest.MonkeyPatch, step: str, dispatching: Callable[[], object]) -> None:
+    """A dispatch that ends just before, or just after, the receiver has what is sent."""
+    real = outbox.deliver
+
+    def dying(channel: Channel, effect: Effect, **asked: Callable[[], bool]) -> None:
+        if step == "after":
+            real(channel, effect, **asked)
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "deliver", dying)
+        with pytest.raises(Died):
+            dispatching()

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.limits import ALL, Usage, opens_at
 from opslayer.config import Firm
 from opslayer.warehouse import Layer
@@ -98,6 +99,9 @@ def plain_addresses(case: Case) -> Hold | None:
 
     `to` in the evidence says whose it is: a role as role:NAME, the client where nothing is said.
     """
+    channel = case.firm.channels.get(case.evidence.get("channel", MAIL))
+    if channel is not None and not channel.is_addressed:
+        return None  # it goes to one place, which firm.toml names
     reader = case.evidence.get("to", "client")
     role = reader.removeprefix("role:") if reader.startswith("role:") else None
     if not case.recipient:

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from opslayer.actions import reminder, report, staffing
+from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.invoice import proposing as invoice
 from opslayer.actions.kind import Kind
 from opslayer.actions.messaging import kind as messaging
@@ -57,6 +58,7 @@ class Names:
     templates: frozenset[str]
     queries: frozenset[str]
     jobs: frozenset[str]
+    channels: frozenset[str]
 
 
 def known_names(firm: Firm) -> Names:
@@ -64,6 +66,7 @@ def known_names(firm: Firm) -> Names:
         templates=frozenset(firm.files("templates", "*.*")),
         queries=frozenset(path.stem for folder in firm.folder("queries") for path in folder.glob("*.sql")),
         jobs=frozenset(path.stem for path in firm.files("scheduled").values()),
+        channels=frozenset((MAIL, *firm.channels)),
     )
 
 
@@ -79,6 +82,9 @@ def read_rule(path: Path, names: Names) -> tuple[Located, Rule]:
     for place, query in rule.queries:
         if query not in names.queries:
             raise read.wrong(*place.split("."), found=query, allowed=_like(query, names.queries))
+    for place, channel in rule.channels:
+        if channel not in names.channels:
+            raise read.wrong(*place.split("."), found=channel, allowed=names.channels)
     for number, job in enumerate(rule.jobs):
         if job not in names.jobs:
             raise read.wrong("when", "jobs", number, found=job, allowed=names.jobs)

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
 from opslayer.actions.approval import case, is_approved, is_whole
-from opslayer.actions.channels.channel import Channel, Delivery, Effect, Finding, deliver
-from opslayer.actions.channels.configured import channel_of, open_channel
+from opslayer.actions.channels.channel import Channel, Delivery, Effect, Finding, channel_of, deliver
+from opslayer.actions.channels.configured import open_channel
 from opslayer.actions.channels.effect import as_effect
 from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.limits import read_usage

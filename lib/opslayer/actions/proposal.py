@@ -12,6 +12,7 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer, selectinload
 
+from opslayer.actions.channels.channel import MAIL, channel_of
 from opslayer.actions.kinds import KINDS
 from opslayer.actions.mail import Attachment, attachments
 from opslayer.errors import unknown
@@ -68,6 +69,7 @@ class Shown:
     attachments: tuple[Attachment, ...]
     policy: str
     events: tuple[dict[str, Any], ...]
+    channel: str = MAIL
 
     @property
     def pdf(self) -> bytes:
@@ -120,6 +122,7 @@ def show_proposal(store: Store, number: int) -> Shown:
             html=content["html"],
             attachments=attachments(content),
             policy=content["policy"],
+            channel=channel_of(content),
             events=tuple(
                 {"at": event.happened_at, "who": event.actor, "what": event.event, **event.detail}
                 for event in session.scalars(trail)

@@ -117,6 +117,11 @@ class Rule(Settings, ABC):
         return ()
 
     @property
+    def channels(self) -> tuple[tuple[str, str], ...]:
+        """The channels it names, each with its place in the file."""
+        return ()
+
+    @property
     def jobs(self) -> tuple[str, ...]:
         """The jobs that its file names, under `when`."""
         return ()

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
+from opslayer.actions.channels.channel import channel_of
 from opslayer.actions.kind import Kind, Occasion
 from opslayer.config import Firm
 from opslayer.store import Decision, Outbox, append
@@ -87,7 +88,7 @@ def carry_out(session: Session, kind: Kind, occasion: Occasion, record: Record) 
 
 def _enqueue(session: Session, firm: Firm, record: Record, *, moment: datetime) -> None:
     """Into the outbox, to wait out the hold."""
-    hold = timedelta(minutes=firm.mail.hold_minutes if firm.mail else 0)
+    hold = timedelta(minutes=firm.hold_minutes(channel_of(record.content)))
     if record.outbox is None:
         sender = record.content.get("sender") or (firm.mail.sender if firm.mail else "")
         domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"

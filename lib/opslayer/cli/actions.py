@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from opslayer.cli.edge import Json
 from opslayer.config import Firm
 from opslayer.errors import UsageError
 from opslayer.store import Store, open_store
+
+if TYPE_CHECKING:
+    from opslayer.actions import Shown
 
 Number = Annotated[int, typer.Argument(help="Its number in `opslayer actions list`.")]
 Person = Annotated[
@@ -74,7 +77,7 @@ def show(number: Number, json: Json = False) -> None:
     edge.output.print(
         f"[bold]{proposal.title}[/bold]\n{state}\n"
         f"{shown.policy} Expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC\n"
-        f"from {shown.sender or '(no sender)'} to {shown.recipient or '(no address)'}\n",
+        f"{_way(shown)}\n",
         highlight=False,
     )
     edge.output.print(shown.text, highlight=False, markup=False)
@@ -89,6 +92,12 @@ def show(number: Number, json: Json = False) -> None:
         ("when", "who", "what"),
         ((f"{event['at']:%Y-%m-%d %H:%M}", event["who"], event["what"]) for event in shown.events),
     )
+
+
+def _way(shown: Shown) -> str:
+    if shown.channel != "mail":
+        return f"by {shown.channel}, about {shown.recipient or shown.proposal.party_name}"
+    return f"from {shown.sender or '(no sender)'} to {shown.recipient or '(no address)'}"
 
 
 def approve(

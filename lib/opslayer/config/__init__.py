@@ -1,5 +1,6 @@
 """firm.toml and the YAML folders, read into frozen models; every error names the key and the mend."""
 
+from opslayer.config.channels import ChannelSection, WebhookSettings
 from opslayer.config.firm import PROJECT, Firm, find_firm, load_firm
 from opslayer.config.outside import moment, secret
 from opslayer.config.reading import read_yaml, validated
@@ -10,6 +11,7 @@ from opslayer.config.sources import FilesSource, MailboxSource, RestSource, Sour
 __all__ = [
     "PROJECT",
     "BillingSection",
+    "ChannelSection",
     "FilesSource",
     "Firm",
     "FirmSection",
@@ -21,6 +23,7 @@ __all__ = [
     "Settings",
     "Source",
     "SqlSource",
+    "WebhookSettings",
     "find_firm",
     "load_firm",
     "moment",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from opslayer.config.channels import ChannelSection
 from opslayer.config.reading import validated
 from opslayer.config.sections import (
     Absence,
@@ -43,6 +45,9 @@ class Firm(Settings):
     trail: TrailSection = TrailSection()
     limits: LimitsSection = LimitsSection()
     mail: MailSection | None = None
+    channels: dict[str, ChannelSection] = Field(
+        default_factory=dict, description="ways out besides mail, by the name that rules call them"
+    )
     billing: BillingSection | None = None
     people: tuple[Person, ...] = ()
     absences: tuple[Absence, ...] = ()
@@ -59,6 +64,14 @@ class Firm(Settings):
             if self.person(email) is None:
                 raise ValueError(f'only addresses under [[people]] in [[absences]]; "{email}" is none')
         return self
+
+    @field_validator("channels")
+    @classmethod
+    def _channels_are_named(cls, value: dict[str, ChannelSection]) -> dict[str, ChannelSection]:
+        for name in value:
+            if name == "mail" or not re.fullmatch("[a-z][a-z0-9_]*", name):
+                raise ValueError(f'names of small letters, and not "mail", which is [mail]; "{name}" is none')
+        return value
 
     @property
     def name(self) -> str:
@@ -100,6 +113,13 @@ class Firm(Settings):
             for path in place.rglob(pattern)
         }
         return dict(sorted(found.items()))
+
+    def hold_minutes(self, channel: str) -> int:
+        """How long an approval can be taken back before it leaves by `channel`."""
+        settings = self.channels.get(channel)
+        if settings is not None and settings.hold_minutes is not None:
+            return settings.hold_minutes
+        return self.mail.hold_minutes if self.mail else 0
 
     def person(self, email: str) -> Person | None:
         return next((p for p in self.people if p.email.casefold() == email.casefold()), None)

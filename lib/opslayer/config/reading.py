@@ -65,7 +65,7 @@ def _finding(model: type[BaseModel], item: Mapping[str, Any]) -> str:
     return f"{where}  at key: {key}\n{detail}"
 
 
-SECRET_KEYS = frozenset({"password", "url", "auth", "token", "signing_key"})
+SECRET_KEYS = frozenset({"password", "url", "auth", "token", "signing_key", "secret", "authorization"})
 
 
 def _expectation(model: type[BaseModel], parents: list[str], key: str, item: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+MAIL = "mail"  # the name of the channel that [mail] in firm.toml is
 Finding = Literal["arrived", "absent", "unknown"]
 
 
@@ -72,6 +73,11 @@ class Channel(Protocol):
 
     def compensate(self, sent: Effect, *, reason: str) -> dict[str, Any]:
         """The content of the effect that undoes it. Raises UsageError where this channel has none."""
+
+
+def channel_of(content: dict[str, Any]) -> str:
+    """The name of the channel by which a proposal's content leaves; mail where it does not say."""
+    return str(content.get("channel", MAIL))
 
 
 def deliver(channel: Channel, effect: Effect, *, may_send: Callable[[], bool]) -> Delivery:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from opslayer.actions.channels.channel import Channel
+from opslayer.actions.channels.channel import MAIL, Channel
 from opslayer.actions.channels.mail import MailChannel
-from opslayer.config import Firm
+from opslayer.actions.channels.webhook import WebhookChannel
+from opslayer.config import Firm, WebhookSettings
 from opslayer.errors import ConfigurationError, unknown
-
-MAIL = "mail"
-
-
-def channel_of(content: dict[str, Any]) -> str:
-    """The name of the channel by which a proposal's content leaves; mail where it does not say."""
-    return str(content.get("channel", MAIL))
 
 
 def channel_names(firm: Firm) -> list[str]:
-    return [MAIL] if firm.mail else []
+    return [*([MAIL] if firm.mail else []), *firm.channels]
 
 
 def open_channel(firm: Firm, name: str) -> Channel:
@@ -27,7 +19,11 @@ def open_channel(firm: Firm, name: str) -> Channel:
         if firm.mail is None:
             raise ConfigurationError("there is no [mail] in firm.toml")
         return MailChannel(firm, firm.mail)
-    raise ConfigurationError(f"there is no [channels.{name}] in firm.toml")
+    match firm.channels.get(name):
+        case WebhookSettings() as settings:
+            return WebhookChannel(firm, name, settings)
+        case _:
+            raise ConfigurationError(f"there is no [channels.{name}] in firm.toml")
 
 
 def choose_channels(firm: Firm, name: str | None) -> list[Channel]:

@@ -31,6 +31,7 @@ def as_effect(session: Session, record: Record, content: dict[str, Any], moment:
             "amount": str(record.amount),
             "currency": record.currency,
             "as_of": record.as_of.isoformat(),
+            "proposed_at": record.created_at.isoformat(),
         },
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.guardrails import Case, Hold, plain_addresses
 from opslayer.actions.kind import Column, Kind, Occasion, Wanted
 from opslayer.actions.messaging import words
@@ -92,6 +93,7 @@ def _evidence(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
         "query": rule.who.query,
         "parameters": dict(rule.who.parameters),
         "to": rule.what.to,
+        "channel": rule.what.channel,
         "recipient_id": row.get("recipient_id"),
         "rows": [{"what": what, "value": value} for what, value in facts],
     }
@@ -105,7 +107,11 @@ def _content(occasion: Occasion, wanted: Wanted, _: dict[str, Any]) -> dict[str,
     content = words.write(
         occasion.firm, rule, step.template, wanted.detail, recipient=name, as_of=occasion.as_of
     )
-    return {"recipient": address, **content}
+    content = {"recipient": address, **content}
+    if rule.what.channel != MAIL:
+        values = {name: words.plain(wanted.detail.get(name)) for name in rule.what.shows}
+        content |= {"channel": rule.what.channel, "data": values}
+    return content
 
 
 def _standing(layer: Layer, evidence: dict[str, Any]) -> dict[str, dict[str, Any]]:

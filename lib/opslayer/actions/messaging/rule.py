@@ -72,6 +72,11 @@ class What(Settings):
         description="client (recipient_id is a party), owner (it is a person), or role:NAME of [[people]]",
     )
     sender: str = Field("firm", description="firm (mail.sender), role:NAME (the first with it) or an address")
+    channel: str = Field(
+        "mail",
+        pattern=NAME,
+        description="how it leaves: mail, or the name of one under [channels] in firm.toml",
+    )
     steps: tuple[Step, ...] = Field(min_length=1, description="one message, or a sequence by days")
     shows: dict[str, Fact] = Field(min_length=1, description="columns of the query that are its evidence")
 
@@ -134,6 +139,10 @@ class MessageRule(Rule):
     @property
     def templates(self) -> tuple[tuple[str, str], ...]:
         return tuple((f"what.steps.{n}", f"{step.template}.txt.j2") for n, step in enumerate(self.what.steps))
+
+    @property
+    def channels(self) -> tuple[tuple[str, str], ...]:
+        return (("what.channel", self.what.channel),)
 
     @property
     def queries(self) -> tuple[tuple[str, str], ...]:

@@ -78,3 +78,10 @@ def flat(value: Any) -> Any:
     if isinstance(value, str):
         return " ".join("".join(c if c.isprintable() else " " for c in value).split())
     return value.date() if isinstance(value, datetime) else value
+
+
+def plain(value: Any) -> Any:
+    """A value as programs read it, in what JSON carries: amounts and days as text, text as it is."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)
