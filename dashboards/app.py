@@ -29,6 +29,7 @@ page = st.navigation(
         st.Page("views/what_if.py", title="What if", icon=":material/alt_route:"),
         st.Page("views/revenue.py", title="Revenue", icon=":material/trending_up:"),
         st.Page("views/actions.py", title="Actions", icon=":material/task_alt:"),
+        st.Page("views/rules.py", title="Rules", icon=":material/rule:"),
         st.Page("views/data_health.py", title="Data health", icon=":material/verified:"),
     ],
     position="top",

@@ -122,13 +122,23 @@ def said(act: Any) -> None:
 
 def figure(name: str, query: str, *, frame: pl.DataFrame | None = None, **options: Any) -> None:
     """Draw `opslayer.figures.<name>` over a named query, or a part of its rows, with what lies behind it."""
-    options["theme"] = "dark" if st.context.theme.type == "dark" else "light"
+    options["theme"] = _theme()
     key = "-".join([name, *(str(options[word]) for word in sorted(options) if word == "comparison")])
     drawn = (
         snapshot.figure(name, query, **options) if frame is None else getattr(figures, name)(frame, **options)
     )
     st.plotly_chart(drawn, key=key, config={"displayModeBar": False}, theme=None)
     behind(query, key=key)
+
+
+def drawn(name: str, frame: pl.DataFrame) -> None:
+    """Draw `opslayer.figures.<name>` over a frame that no query of the snapshot gives."""
+    made = getattr(figures, name)(frame, theme=_theme())
+    st.plotly_chart(made, key=name, config={"displayModeBar": False}, theme=None)
+
+
+def _theme() -> figures.Theme:
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def table(

@@ -40,6 +40,7 @@ PAGES = (
     "inquiries",
     "what_if",
     "actions",
+    "rules",
     "data_health",
 )
 

@@ -4,6 +4,7 @@ from opslayer.actions.approval import Refused, approve, approve_each, reject, se
 from opslayer.actions.draft import propose
 from opslayer.actions.export import Export, export_csv, export_signed, verify_export
 from opslayer.actions.invoice.register import issued_invoices, why_nothing_is_billed
+from opslayer.actions.judging import judge_subjects, rule_effects
 from opslayer.actions.kinds import KINDS, load_rules, rules_of
 from opslayer.actions.outbox import dispatch
 from opslayer.actions.outcome import Outcome, record_outcomes
@@ -29,6 +30,7 @@ __all__ = [
     "export_csv",
     "export_signed",
     "issued_invoices",
+    "judge_subjects",
     "list_proposals",
     "list_stops",
     "load_rules",
@@ -36,6 +38,7 @@ __all__ = [
     "record_outcomes",
     "reject",
     "resume",
+    "rule_effects",
     "rules_of",
     "settle",
     "show_proposal",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opslayer.actions import guardrails
+from opslayer.actions import guardrails, holdout
 from opslayer.actions.evidence import fingerprint, header, needed, new_domain
 from opslayer.actions.kind import Kind, Occasion, Wanted
 from opslayer.actions.kinds import KINDS, choose_rules
@@ -76,24 +76,28 @@ def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> li
     facts = kind.gather(occasion)
     with store.reading() as session:
         # what takes time, writing the messages, is done before the trail is locked
+        wanted_then = kind.wanted(session, occasion, facts)
         drafts = {
             wanted.key: _draft(kind, occasion, wanted, last_written_to(session, wanted.client))
-            for wanted in kind.wanted(session, occasion, facts)
+            for wanted in wanted_then
             if _is_new(kind, _known(session, wanted), wanted, moment)
         }
+        alone = holdout.left_alone(session, occasion, wanted_then)
     if dry_run:
-        return [as_proposal(_record(occasion, draft)) for draft in drafts.values()]
+        acted_on = (draft for draft in drafts.values() if draft.wanted.subject not in alone)
+        return [as_proposal(_record(occasion, draft)) for draft in acted_on]
     with store.session() as session:
         lock(session)
         expire(session, moment=moment)
         wanted_now = kind.wanted(session, occasion, facts)
-        _supersede(session, kind, occasion, wanted_now, facts)
+        alone = holdout.assign(session, kind, occasion, wanted_now)
+        _supersede(session, kind, occasion, wanted_now, facts, alone)
         records = [
-            _write(session, kind, occasion, drafts[wanted.key], _known(session, wanted))
+            _write(session, kind, occasion, drafts[wanted.key], _known(session, wanted), alone)
             for wanted in wanted_now
             if wanted.key in drafts and _is_new(kind, _known(session, wanted), wanted, moment)
         ]
-        return [as_proposal(record) for record in records]
+        return [as_proposal(record) for record in records if record.state != "withheld"]
 
 
 def _known(session: Session, wanted: Wanted) -> Record | None:
@@ -153,7 +157,14 @@ def _record(occasion: Occasion, draft: Draft, into: Record | None = None) -> Rec
     return record
 
 
-def _write(session: Session, kind: Kind, occasion: Occasion, draft: Draft, known: Record | None) -> Record:
+def _write(
+    session: Session,
+    kind: Kind,
+    occasion: Occasion,
+    draft: Draft,
+    known: Record | None,
+    alone: Collection[str],
+) -> Record:
     record = _record(occasion, draft, known)
     moment = occasion.moment
     if record.outbox is not None:
@@ -165,6 +176,9 @@ def _write(session: Session, kind: Kind, occasion: Occasion, draft: Draft, known
         "evidence_hash": record.evidence_hash,
         "snapshot": record.snapshot,
     }
+    if record.subject in alone:
+        move(session, record, "withheld", moment=moment, reason=holdout.LEFT_ALONE, detail=detail)
+        return record
     event = "proposed" if known is None else "proposed again"
     append(session, moment=moment, actor=SYSTEM, event=event, proposal_id=record.id, detail=detail)
     if (
@@ -185,16 +199,25 @@ def _write(session: Session, kind: Kind, occasion: Occasion, draft: Draft, known
 
 
 def _supersede(
-    session: Session, kind: Kind, occasion: Occasion, wanted: Iterable[Wanted], facts: Any
+    session: Session,
+    kind: Kind,
+    occasion: Occasion,
+    wanted: Iterable[Wanted],
+    facts: Any,
+    alone: Collection[str],
 ) -> None:
-    """Cancel open proposals that the rule no longer calls for as they are."""
-    keys = {one.key for one in wanted}
+    """Cancel open proposals that the rule calls for no more as they are, or whose subject it leaves alone."""
+    keys = {one.key for one in wanted if one.subject not in alone}
     query = (
         select(Record).where(Record.rule == occasion.rule.name, Record.state.in_(OPEN)).order_by(Record.id)
     )
     for record in session.scalars(query).all():
         if record.idempotency_key in keys or record.is_binding:
             continue
-        reason = kind.superseded(session, occasion, facts, record)
+        reason = (
+            holdout.LEFT_ALONE
+            if record.subject in alone
+            else kind.superseded(session, occasion, facts, record)
+        )
         if reason is not None:
             move(session, record, "cancelled", moment=occasion.moment, reason=reason)

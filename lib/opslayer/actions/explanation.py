@@ -159,6 +159,8 @@ def _may(rule: Rule) -> tuple[str, ...]:
         said.append(f"The same reader is left alone for {rule.quiet_days} days")
     if rule.fresh_tables:
         said.append(f"Not while {', '.join(rule.fresh_tables)} is out of date")
+    if rule.holdout is not None:
+        said.append(f"{rule.holdout:.0%} of its subjects are left alone, to tell whether it has an effect")
     if not rule.enabled:
         said.append("It is switched off: nothing is proposed")
     return tuple(said)

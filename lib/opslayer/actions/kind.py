@@ -10,6 +10,8 @@ A kind is one module with a `Rule` model (its `kind` a `Literal`) and one `KIND 
     standing  what the snapshot says of those rows now: at approval, and once more before sending
     checks    guardrails of its own, over evidence and standing
     approved  what else is written in the transaction that approves; a number drawn, a change recorded
+    follow    what is looked at later to tell what became of a subject, left alone or not
+    judge     what became of it
     finish    what is to be left outside the store afterwards, files; doing it again changes nothing
 
 `channel` is "mail" (an approval puts the message into the outbox) or "record" (approved means done: the
@@ -78,6 +80,29 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Followed:
+    """What `follow` gave for one subject, and the days in between which something was to happen to it."""
+
+    subject: str
+    what: dict[str, Any]
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether what the rule is there for came about in time; after how many days and for how much money.
+
+    `days` counts to the last day where it did not; None, like `amount` (base currency), where the kind
+    cannot tell.
+    """
+
+    is_settled: bool
+    days: int | None = None
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Column:
     """A column of the evidence as people read it."""
 
@@ -101,6 +126,10 @@ def _nothing_more(_: Session, __: Occasion, ___: Record) -> None: ...
 def _no_files(_: Firm, __: Store) -> None: ...
 
 
+def _nothing_followed(_: Occasion, __: Wanted) -> dict[str, Any]:
+    return {}
+
+
 def _as_approved(_: Session, record: Record) -> dict[str, Any]:
     return record.content
 
@@ -114,8 +143,8 @@ class Kind:
     """See the module. `rows` names the list in the evidence that `columns` describe.
 
     `superseded` says why an open proposal is no longer wanted; None leaves it. `message` is the content as
-    it is sent. What is `binding` cannot be taken back, expire or be cancelled once it is approved: it is held
-    until a person has dealt with it.
+    it is sent, `measure` says in words what `judge` counts. What is `binding` cannot be taken back, expire or
+    be cancelled once it is approved: it is held until a person has dealt with it.
     """
 
     rule: type[Rule]
@@ -131,6 +160,9 @@ class Kind:
     changed: Callable[[Record, Wanted], bool] = basis_changed
     superseded: Callable[[Session, Occasion, Any, Record], str | None] = _no_longer
     approved: Callable[[Session, Occasion, Record], None] = _nothing_more
+    follow: Callable[[Occasion, Wanted], dict[str, Any]] = _nothing_followed
+    judge: Callable[[Layer, list[Followed]], dict[str, Judgement]] | None = None
+    measure: str = ""
     finish: Callable[[Firm, Store], None] = _no_files
     message: Callable[[Session, Record], dict[str, Any]] = _as_approved
     binding: bool = False

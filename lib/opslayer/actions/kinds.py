@@ -85,6 +85,8 @@ def read_rule(path: Path, names: Names) -> tuple[Located, Rule]:
     for place, channel in rule.channels:
         if channel not in names.channels:
             raise read.wrong(*place.split("."), found=channel, allowed=names.channels)
+    if rule.holdout is not None and KINDS[kind].judge is None:
+        raise read.error("holdout", said=f"expected none: what becomes of a {kind} is not followed")
     for number, job in enumerate(rule.jobs):
         if job not in names.jobs:
             raise read.wrong("when", "jobs", number, found=job, allowed=names.jobs)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from opslayer.actions.judging import judge_subjects
 from opslayer.store import Outcome as Record
 from opslayer.store import Proposal, ProposalDocument, Store, append, lock
 from opslayer.warehouse import Layer
@@ -31,7 +32,11 @@ class Outcome:
 
 
 def record_outcomes(layer: Layer, store: Store, *, moment: datetime) -> list[Outcome]:
-    """Keep, once, what the snapshot says became of every invoice that was reminded of; those that are new."""
+    """Keep, once, what the snapshot says became of every invoice that was reminded of; those that are new.
+
+    And what became of the subjects of each rule that has a holdout.
+    """
+    judge_subjects(layer, store, moment=moment)
     with store.reading() as session:
         waiting = session.execute(_unsettled()).all()
     if not waiting:

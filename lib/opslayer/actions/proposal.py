@@ -90,8 +90,11 @@ class Shown:
 
 
 def list_proposals(store: Store, state: str | None = None, *, rule: str | None = None) -> list[Proposal]:
-    """Every proposal, or those in one state or of one rule; newest first. Raises UsageError for a state that
-    is none."""
+    """Every proposal, or those in one state or of one rule; newest first.
+
+    What was withheld is no proposal: it is listed only where its state is asked for. Raises UsageError for a
+    state that is none.
+    """
     if state is not None and state not in PROPOSAL_STATES:
         raise unknown("state", state, PROPOSAL_STATES)
     query = (
@@ -99,8 +102,7 @@ def list_proposals(store: Store, state: str | None = None, *, rule: str | None =
         .options(defer(Record.content), selectinload(Record.decisions), selectinload(Record.outbox))
         .order_by(Record.id.desc())
     )
-    if state is not None:
-        query = query.where(Record.state == state)
+    query = query.where(Record.state != "withheld" if state is None else Record.state == state)
     if rule is not None:
         query = query.where(Record.rule == rule)
     with store.reading() as session:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from opslayer.actions import message
 from opslayer.actions.evidence import gather
 from opslayer.actions.guardrails import Case, Hold, plain_addresses
-from opslayer.actions.kind import Column, Kind, Occasion, Wanted
+from opslayer.actions.kind import Column, Followed, Judgement, Kind, Occasion, Wanted
 from opslayer.actions.ladder import Invoice, Reminder, ReminderRule, due_reminders, read_invoices
 from opslayer.actions.transition import OPEN
 from opslayer.store import Proposal as Record
@@ -22,7 +22,7 @@ from opslayer.store import ProposalDocument
 from opslayer.warehouse import Layer
 
 ON_ITS_WAY = ("approved", "sending", "uncertain")
-REMINDED = (*ON_ITS_WAY, "sent", "rejected")
+REMINDED = (*ON_ITS_WAY, "sent", "rejected", "withheld")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _is_quiet(occasion: Occasion) -> ColumnElement[bool]:
     since = occasion.as_of - timedelta(days=occasion.rule.quiet_days)
     lasting = (Record.state != "approved") | (Record.expires_at > occasion.moment)
     on_its_way = Record.state.in_(ON_ITS_WAY) & lasting
-    recent = (Record.state == "sent") & (Record.as_of > since)
+    recent = Record.state.in_(("sent", "withheld")) & (Record.as_of > since)
     return and_(Record.rule == occasion.rule.name, on_its_way | recent)
 
 
@@ -187,6 +187,22 @@ def _no_trouble(case: Case) -> Hold | None:
     return Hold(_talk_first(trouble)) if trouble else None
 
 
+def _follow(_: Occasion, wanted: Wanted) -> dict[str, Any]:
+    return {"invoices": sorted(wanted.documents)}
+
+
+def _judge(layer: Layer, followed: list[Followed]) -> dict[str, Judgement]:
+    """Paid in full, all of them, by the last day; what came in until then."""
+    asked = [
+        {"subject": one.subject, "invoice_id": invoice, "first_day": one.first_day.isoformat(),
+         "last_day": one.last_day.isoformat()}
+        for one in followed
+        for invoice in one.what["invoices"]
+    ]  # fmt: skip
+    rows = layer.query("invoices_paid_within", asked=json.dumps(asked)).to_dicts()
+    return {row["subject"]: Judgement(row["is_settled"], row["days"], row["paid_base"]) for row in rows}
+
+
 def _talk_first(trouble: list[str]) -> str:
     more = f" (and {len(trouble) - 1} more)" if len(trouble) > 1 else ""
     return f"talk to the project manager first: {trouble[0]}{more}"
@@ -211,4 +227,7 @@ KIND = Kind(
     checks=(_invoices, _address, plain_addresses, _no_trouble),
     changed=_changed,
     superseded=_superseded,
+    follow=_follow,
+    judge=_judge,
+    measure="all that was open is paid",
 )

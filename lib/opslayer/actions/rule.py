@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from decimal import Decimal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from opslayer.config import Settings
 
@@ -93,6 +93,23 @@ class Rule(Settings, ABC):
     daily_cap: int = Field(200, ge=1, description="messages a day, at most")
     fresh_hours: int = Field(72, ge=1, description="nothing leaves on a snapshot published longer ago")
     fresh_tables: tuple[str, ...] = Field((), description="nor while the contract says one is out of date")
+    legal_duty: bool = Field(False, description="the law asks for it: nobody is left out of it to compare")
+    holdout: float | None = Field(
+        None,
+        gt=0,
+        le=0.5,
+        description="share of its subjects that it leaves alone, so that its effect can be told",
+    )
+    follow_days: int = Field(
+        30, ge=1, le=365, description="days after which is judged what became of a subject, left alone or not"
+    )
+
+    @field_validator("holdout")
+    @classmethod
+    def _not_of_a_duty(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and info.data.get("legal_duty"):
+            raise ValueError("no holdout: the rule is a legal duty, and owed to every subject")
+        return value
 
     @property
     def name(self) -> str:

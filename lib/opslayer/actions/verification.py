@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer.actions.approval import is_whole
-from opslayer.store import AuditEvent, Decision, Store, Verification
+from opslayer.store import Assignment, AuditEvent, Decision, Store, Verification
 from opslayer.store import Proposal as Record
 from opslayer.store import verify as verify_chain
 from opslayer.store.models import PROPOSAL_STATES
@@ -32,13 +32,22 @@ def _fault(session: Session) -> str | None:
     decided: dict[int, AuditEvent] = {}
     proposed: dict[int | None, str] = {}
     states: dict[int | None, str] = {}
+    arms: dict[tuple[str, str], str] = {}
     for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id)):
         if event.event.startswith("decision: "):
             decided[event.detail["decision"]] = event
         elif event.event.startswith("proposed"):
             proposed[event.proposal_id], states[event.proposal_id] = event.detail["evidence_hash"], "proposed"
+        elif event.event == "assigned":
+            arms[event.detail["rule"], event.detail["subject"]] = event.detail["arm"]
         elif event.event in PROPOSAL_STATES:
+            if event.event == "withheld":
+                proposed[event.proposal_id] = event.detail["evidence_hash"]
             states[event.proposal_id] = event.event
+    drawn = {(one.rule, one.subject): one.arm for one in session.scalars(select(Assignment))}
+    if drawn != arms:
+        rule, subject = sorted(drawn.items() ^ arms.items())[0][0]
+        return f"the arm of {subject} under the rule {rule} is not the one that was drawn"
     for decision in session.scalars(select(Decision).order_by(Decision.id)):
         if decision.id not in decided:
             return f"the end is missing: decision {decision.id} has no event"

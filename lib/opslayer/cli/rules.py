@@ -138,6 +138,37 @@ def run_cases(
         raise typer.Exit(OpslayerError.exit_code)
 
 
+def effect(
+    rule: Annotated[str | None, typer.Argument(help="One rule; all with a holdout without it.")] = None,
+    json: Json = False,
+) -> None:
+    """Say what a rule brings about, beside the subjects it leaves alone (`holdout` in its file).
+
+    [dim]Examples:[/dim]
+      opslayer rules effect
+      opslayer rules effect payment_reminder --json
+    """
+    from opslayer import actions
+    from opslayer.store import open_store
+
+    firm = edge.firm()
+    with open_store(firm) as store:
+        found = actions.rule_effects(firm, store, rule).to_dicts()
+    if json:
+        edge.show_json(found)
+        return
+    edge.show_table(
+        f"{len(found)} rules with a holdout",
+        ("rule", "acted on", "left alone", "", f"supported, {firm.base_currency}", "why"),
+        (
+            (one["rule"], one["treated"], one["left_alone"], one["verdict"], one["supported_amount"],
+             one["reasons"])
+            for one in found
+        ),
+        empty="none; `holdout: 0.05` in a rule's file leaves one in twenty of its subjects alone",
+    )  # fmt: skip
+
+
 def schema() -> None:
     """Print the JSON Schema of a rule's file, so that an editor completes and checks it.
 
@@ -155,5 +186,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "explain": explain,
     "test": run_cases,
+    "effect": effect,
     "schema": schema,
 }

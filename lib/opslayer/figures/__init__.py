@@ -4,6 +4,7 @@ from opslayer.figures.bridge import margin_bridge
 from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, payment_intervals
 from opslayer.figures.chain import capacity_weeks, chain_moves, shortage_map
 from opslayer.figures.delivery import project_completion
+from opslayer.figures.effect import rule_effect
 from opslayer.figures.inquiries import inquiry_room, scope_prices
 from opslayer.figures.metric import alert_table, as_of, expected, metric_table
 from opslayer.figures.people import utilisation_levels, utilisation_weeks, week_against_plan
@@ -36,6 +37,7 @@ __all__ = [
     "project_completion",
     "revenue_change",
     "revenue_forecast",
+    "rule_effect",
     "scope_prices",
     "shortage_map",
     "staffing_weeks",

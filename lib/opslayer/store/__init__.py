@@ -2,6 +2,7 @@
 
 from opslayer.store.audit_trail import Verification, append, canonical, follow, lock, read_trail, verify
 from opslayer.store.database import Store, open_store
+from opslayer.store.effects import Assignment
 from opslayer.store.models import (
     AlertRecord,
     AuditEvent,
@@ -20,6 +21,7 @@ from opslayer.store.models import (
 
 __all__ = [
     "AlertRecord",
+    "Assignment",
     "AuditEvent",
     "Base",
     "Decision",

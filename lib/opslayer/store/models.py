@@ -35,6 +35,7 @@ PROPOSAL_STATES = (
     "expired",
     "cancelled",
     "failed",
+    "withheld",
 )
 
 

@@ -14,6 +14,7 @@ class InvoiceRule(Rule):
     """Invoices for what is done, and credit notes for what was billed and is not owed."""
 
     kind: Literal["invoice"]
+    legal_duty: Literal[True] = True
     who: str = Field(description="named query that gives the milestones to bill")
     time: str | None = Field(None, description="named query that gives the hours to bill")
     reopened: str | None = Field(None, description="named query that gives milestones of the books to credit")

@@ -24,7 +24,7 @@ from opslayer.store import Proposal as Record
 from opslayer.warehouse import Layer
 
 ON_ITS_WAY = ("approved", "sending", "uncertain")
-ASKED = (*ON_ITS_WAY, "sent", "rejected")
+ASKED = (*ON_ITS_WAY, "sent", "rejected", "withheld")
 RECORDS = {"client": ("core.party", "party_id"), "owner": ("core.person", "person_id")}
 Row = dict[str, Any]
 
@@ -177,6 +177,14 @@ def reread(layer: Layer, *, query: str, parameters: Mapping[str, Any], to: str, 
     text = f"select who.*{address} from ({bare(layer.sql(query))}) as who {join} where who.subject = $subject"
     rows = layer.query(text, subject=subject, **parameters).to_dicts()
     return rows[0] if rows else None
+
+
+def still_named(
+    layer: Layer, *, query: str, parameters: Mapping[str, Any], subjects: Collection[str]
+) -> frozenset[str]:
+    """Those of the subjects whom the query gives now."""
+    text = f"select subject from ({bare(layer.sql(query))}) where subject in (select unnest($subjects))"
+    return frozenset(layer.query(text, subjects=sorted(subjects), **parameters)["subject"])
 
 
 def bare(query: str) -> str:

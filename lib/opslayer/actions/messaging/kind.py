@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.guardrails import Case, Hold, plain_addresses
-from opslayer.actions.kind import Column, Kind, Occasion, Wanted
+from opslayer.actions.kind import Column, Followed, Judgement, Kind, Occasion, Wanted
 from opslayer.actions.messaging import words
-from opslayer.actions.messaging.choice import Asked, Row, choose, read_history, reread
+from opslayer.actions.messaging.choice import Asked, Row, choose, read_history, reread, still_named
 from opslayer.actions.messaging.rule import MessageRule
 from opslayer.errors import OpslayerError
 from opslayer.warehouse import Layer
@@ -154,6 +154,23 @@ def _same_reader(case: Case) -> Hold | None:
     return None
 
 
+def _follow(occasion: Occasion, _: Wanted) -> dict[str, Any]:
+    rule: MessageRule = occasion.rule
+    return {"query": rule.who.query, "parameters": dict(rule.who.parameters)}
+
+
+def _judge(layer: Layer, followed: list[Followed]) -> dict[str, Judgement]:
+    """Whether the rule's question, as it was asked then, names the subject no more."""
+    questions: dict[str, list[Followed]] = {}
+    for one in followed:
+        questions.setdefault(json.dumps(one.what, sort_keys=True), []).append(one)
+    found: dict[str, Judgement] = {}
+    for alike in questions.values():
+        named = still_named(layer, subjects=[one.subject for one in alike], **alike[0].what)
+        found |= {one.subject: Judgement(one.subject not in named) for one in alike}
+    return found
+
+
 KIND = Kind(
     rule=MessageRule,
     gather=Snapshot,
@@ -163,4 +180,7 @@ KIND = Kind(
     columns=(Column("what", "What"), Column("value", "Value")),
     standing=_standing,
     checks=(_still_chosen, _same_reader, plain_addresses),
+    follow=_follow,
+    judge=_judge,
+    measure="the rule's question names it no more",
 )

@@ -1,0 +1,46 @@
+"""What tells whether a rule has an effect: who was left alone, and what became of everybody."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Numeric, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opslayer.store.models import Base
+
+ARMS = ("treatment", "control")
+
+
+class Assignment(Base):
+    """The arm of one subject of a rule, as it was when the rule first called for it; it never changes.
+
+    `share` is that of the control arm then. `follow` is what is looked at on the first snapshot from
+    `judged_from` on; the rest is what became of it: `amount` at stake and `settled_amount` in base currency.
+    """
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        UniqueConstraint("rule", "subject"),
+        CheckConstraint(f"arm in {ARMS}", name="arm"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(String(100))
+    rule_version: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str]
+    arm: Mapped[str] = mapped_column(String(20))
+    share: Mapped[Decimal] = mapped_column(Numeric(9, 6))
+    assigned_on: Mapped[date]
+    assigned_at: Mapped[datetime]
+    snapshot: Mapped[str]
+    amount: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    follow: Mapped[dict[str, Any]]
+    judged_from: Mapped[date] = mapped_column(index=True)
+    judged_on: Mapped[date | None]
+    is_settled: Mapped[bool | None]
+    settled_days: Mapped[int | None]
+    settled_amount: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
