@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal
 
+import edits
 import parts
 import polars as pl
 import snapshot
@@ -34,9 +35,7 @@ def show(proposal: actions.Proposal, person: Person | None) -> None:
                 _evidence(detail)
             with right:
                 st.caption(_way(detail))
-                st.markdown(f"**{_plain(detail.subject)}**")
-                with st.container(border=True, height=520):
-                    st.html(detail.html)
+                _words(detail, proposal.id, person)
                 for file in detail.attachments:
                     # made when it is asked for: a page that moved on has no file behind its link
                     st.download_button(
@@ -49,6 +48,20 @@ def _way(detail: actions.Shown) -> str:
     if detail.channel != "mail":
         return f"By the channel {_plain(detail.channel)}"
     return f"To {detail.recipient or 'nobody: no address is known'}, from {detail.sender}"
+
+
+def _words(detail: actions.Shown, number: int, person: Person | None) -> None:
+    """The message as it would arrive, or the form that changes it; and what was changed since the draft."""
+    if edits.may_be(detail, person) and st.toggle("Edit the words", key=f"edit-{number}"):
+        assert person is not None, "it is offered to somebody"
+        edits.show(detail, number, person)
+        return
+    st.markdown(f"**{_plain(detail.subject)}**")
+    with st.container(border=True, height=520):
+        st.html(detail.html)
+    if detail.edited:
+        st.markdown("**Edited since the draft**")
+        st.code(detail.edited, language="diff", wrap_lines=True)
 
 
 def show_uncertain(proposal: actions.Proposal, person: Person | None) -> None:

@@ -215,6 +215,21 @@ def test_approving_is_one_decision_however_often_it_is_clicked(
     assert decisions(firm) == [(number, "approved", MAEVE, "They promised to pay on Friday.")]
 
 
+def test_words_are_edited_with_their_difference_in_view(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(firm, "actions", monkeypatch)
+    number = waiting(app, firm, MAEVE)
+    app.toggle(key=f"edit-{number}").set_value(True).run()
+    app.text_input(key=f"subject-{number}").input("Before we meet on Friday")
+    app.button(key=f"compare-{number}").click().run()
+    assert "+Subject: Before we meet on Friday" in app.code[0].value
+    app.text_input(key=f"why-{number}").input("we meet them")
+    app.button(key=f"save-{number}").click().run()
+    assert not app.exception
+    assert app.toast[0].value.startswith("Saved.")
+    assert "**Before we meet on Friday**" in words(app)
+    assert "+Subject: Before we meet on Friday" in app.code[0].value
+
+
 def test_rejecting_keeps_the_reason(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(firm, "actions", monkeypatch)
     number = waiting(app, firm, MAEVE)

@@ -55,6 +55,7 @@ class Known:
     no: set[int] = field(default_factory=set)
     tampered: set[int] = field(default_factory=set)
     touched: bool = False
+    edited: list[str] = field(default_factory=list)
     written_to: dict[str, str] = field(default_factory=dict)
     arrived: list[str] = field(default_factory=list)
 
@@ -160,6 +161,16 @@ class Life(RuleBasedStateMachine):
         proposal = self.chosen(place)
         if proposal is not None and self.tried(actions.reject, proposal.id, person=person, reason="no"):
             self.known.no.add(proposal.id or 0)
+
+    @rule(place=places, person=st.sampled_from(PEOPLE))
+    def edit(self, place: int, person: str) -> None:
+        """Other words: whoever said yes did not say it to these."""
+        proposal = self.chosen(place)
+        if proposal is not None:
+            subject = f"Words of step {len(self.known.edited)}"
+            if self.tried(actions.edit, proposal.id, person=person, reason="softer", subject=subject):
+                assert person in MAY_DECIDE
+                self.known.edited.append(subject)
 
     @precondition(lambda self: not self.known.touched)
     @rule(place=places, what=st.sampled_from(["content", "amount", "sent on its way"]))

@@ -2,6 +2,7 @@
 
 from opslayer.actions.approval import Refused, approve, approve_each, reject, settle
 from opslayer.actions.draft import propose
+from opslayer.actions.editing import edit, edit_roles, preview_edit
 from opslayer.actions.export import Export, export_csv, export_signed, verify_export
 from opslayer.actions.invoice.register import issued_invoices, why_nothing_is_billed
 from opslayer.actions.judging import judge_subjects, rule_effects
@@ -27,6 +28,8 @@ __all__ = [
     "approve_each",
     "as_table",
     "dispatch",
+    "edit",
+    "edit_roles",
     "export_csv",
     "export_signed",
     "issued_invoices",
@@ -34,6 +37,7 @@ __all__ = [
     "list_proposals",
     "list_stops",
     "load_rules",
+    "preview_edit",
     "propose",
     "record_outcomes",
     "reject",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from opslayer.actions.kinds import KINDS, choose_rules
 from opslayer.actions.limits import last_written_to
 from opslayer.actions.proposal import Proposal, as_proposal
 from opslayer.actions.transition import OPEN, SYSTEM, UNSENT, carry_out, decide, expire, move
+from opslayer.actions.wording import past_words
 from opslayer.config import Firm
 from opslayer.errors import UsageError
 from opslayer.store import Proposal as Record
@@ -165,6 +166,12 @@ def _write(
     known: Record | None,
     alone: Collection[str],
 ) -> Record:
+    lost = past_words(known.content)[-1]["by"] if known and past_words(known.content) else None
+    if lost:
+        said = (
+            f"{draft.content['policy']} The edit of {lost} is gone: it was drafted anew, on what is so now."
+        )
+        draft = replace(draft, content={**draft.content, "policy": said})
     record = _record(occasion, draft, known)
     moment = occasion.moment
     if record.outbox is not None:
@@ -175,6 +182,7 @@ def _write(
         "key": record.idempotency_key,
         "evidence_hash": record.evidence_hash,
         "snapshot": record.snapshot,
+        **({"edit_lost": lost} if lost else {}),
     }
     if record.subject in alone:
         move(session, record, "withheld", moment=moment, reason=holdout.LEFT_ALONE, detail=detail)

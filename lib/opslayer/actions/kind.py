@@ -32,6 +32,7 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from opslayer.actions.guardrails import Case, Hold
+from opslayer.actions.rendering import Words, letter
 from opslayer.actions.rule import Approval, Rule
 from opslayer.config import Firm
 from opslayer.store import Proposal as Record
@@ -138,13 +139,20 @@ def _no_longer(_: Session, __: Occasion, ___: Any, ____: Record) -> str | None:
     return "superseded: the rule no longer calls for it"
 
 
+def as_letter(firm: Firm, _: dict[str, Any], __: dict[str, Any], words: Words) -> str:
+    """For a kind whose mail is nothing but its words."""
+    return letter(firm, words)
+
+
 @dataclass(frozen=True)
 class Kind:
     """See the module. `rows` names the list in the evidence that `columns` describe.
 
     `superseded` says why an open proposal is no longer wanted; None leaves it. `message` is the content as
-    it is sent, `measure` says in words what `judge` counts. What is `binding` cannot be taken back, expire or
-    be cancelled once it is approved: it is held until a person has dealt with it.
+    it is sent, `measure` says in words what `judge` counts. `lay_out` gives the HTML of words that a person
+    edited, from firm, evidence, content and words, as of a draft; a kind without it is not edited. What is
+    `binding` cannot be taken back, expire or be cancelled once it is approved: it is held until a person has
+    dealt with it.
     """
 
     rule: type[Rule]
@@ -166,3 +174,4 @@ class Kind:
     finish: Callable[[Firm, Store], None] = _no_files
     message: Callable[[Session, Record], dict[str, Any]] = _as_approved
     binding: bool = False
+    lay_out: Callable[[Firm, dict[str, Any], dict[str, Any], Words], str] | None = None

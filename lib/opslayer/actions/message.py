@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -11,12 +10,13 @@ from typing import Any
 
 from opslayer.actions.evidence import statement, written_day
 from opslayer.actions.ladder import Rung
-from opslayer.actions.rendering import render, typeset
+from opslayer.actions.rendering import Words, paragraphs, render, typeset
 from opslayer.config import Firm
-from opslayer.errors import ConfigurationError
+from opslayer.errors import ConfigurationError, UsageError
 
 ANSWER_DAYS = 7  # what a message asks for, it asks for within a week
 STATEMENT = "[statement]"
+PLACE = "\x00"  # where a paragraph would stand
 
 
 def write(firm: Firm, rung: Rung, evidence: dict[str, Any], *, moment: datetime) -> dict[str, Any]:
@@ -26,9 +26,7 @@ def write(firm: Firm, rung: Rung, evidence: dict[str, Any], *, moment: datetime)
     """
     sender = choose_sender(firm, rung.sender)
     name, address = parseaddr(sender or "")
-    table = statement(evidence, firm=firm.name, contact=address)
-    for row in table["invoices"]:
-        row["standing"] = _standing(row["days_overdue"])
+    table = _statement(firm, evidence, address)
     before, after, subject = _words(firm, rung, evidence, table)
     values = {
         "subject": subject,
@@ -46,6 +44,31 @@ def write(firm: Firm, rung: Rung, evidence: dict[str, Any], *, moment: datetime)
         "pdf": base64.b64encode(typeset(firm, "statement.typ", table, moment=moment)).decode(),
         "pdf_name": f"statement-{evidence['as_of']}.pdf",
     }
+
+
+def lay_out(firm: Firm, evidence: dict[str, Any], content: dict[str, Any], words: Words) -> str:
+    """The HTML of edited words: paragraphs before the statement and after it, as in a draft.
+
+    Raises UsageError where the statement of account or the signature is not as it was drafted.
+    """
+    name, address = parseaddr(content["sender"] or "")
+    values = {"statement": _statement(firm, evidence, address), "signatory": name or firm.name}
+    frame = render(firm, "reminder.txt.j2", values | {"before": [PLACE], "after": [PLACE]})
+    _, table, signature = (part.strip() for part in frame.split(PLACE))
+    before, found, after = words.text.strip().partition(table)
+    if not found:
+        raise UsageError(f"the statement of account must stay as it is:\n{table}")
+    if not after.endswith(signature):
+        raise UsageError(f"the signature must stay as it is:\n{signature}")
+    told = {"before": paragraphs(before), "after": paragraphs(after.removesuffix(signature))}
+    return render(firm, "reminder.html.j2", values | told | {"subject": words.subject})
+
+
+def _statement(firm: Firm, evidence: dict[str, Any], contact: str | None) -> dict[str, Any]:
+    table = statement(evidence, firm=firm.name, contact=contact)
+    for row in table["invoices"]:
+        row["standing"] = _standing(row["days_overdue"])
+    return table
 
 
 def choose_sender(firm: Firm, sender: str) -> str | None:
@@ -84,14 +107,14 @@ def _words(
         },
     )
     heading, _, body = text.strip().partition("\n")
-    paragraphs = [_one_line(part) for part in re.split(r"\n\s*\n", body) if part.strip()]
-    if not heading.startswith("Subject:") or STATEMENT not in paragraphs:
+    parts = [_one_line(part) for part in paragraphs(body)]
+    if not heading.startswith("Subject:") or STATEMENT not in parts:
         raise ConfigurationError(
             f"{firm.files('templates', '*.j2')[name]}\n"
             f'  expected a first line "Subject: ..." and a paragraph {STATEMENT}'
         )
-    place = paragraphs.index(STATEMENT)
-    return paragraphs[:place], paragraphs[place + 1 :], _one_line(heading.removeprefix("Subject:"))
+    place = parts.index(STATEMENT)
+    return parts[:place], parts[place + 1 :], _one_line(heading.removeprefix("Subject:"))
 
 
 def _standing(days_overdue: int) -> str:

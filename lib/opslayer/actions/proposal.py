@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session, defer, selectinload
 from opslayer.actions.channels.channel import MAIL, channel_of
 from opslayer.actions.kinds import KINDS
 from opslayer.actions.mail import Attachment, attachments
+from opslayer.actions.rendering import Words
+from opslayer.actions.wording import whole_edit, words_of
 from opslayer.errors import unknown
 from opslayer.store import AuditEvent, Store
 from opslayer.store import Proposal as Record
@@ -58,7 +60,11 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Shown:
-    """A proposal with the message it stands for, who must approve it, and everything that happened to it."""
+    """A proposal with the message it stands for, who must approve it, and everything that happened to it.
+
+    `words` are those a person may edit, without what comes into them with the approval; `edited` is what was
+    edited since the draft, as unified diff.
+    """
 
     proposal: Proposal
     recipient: str | None
@@ -69,6 +75,8 @@ class Shown:
     attachments: tuple[Attachment, ...]
     policy: str
     events: tuple[dict[str, Any], ...]
+    words: Words
+    edited: str
     channel: str = MAIL
 
     @property
@@ -129,6 +137,8 @@ def show_proposal(store: Store, number: int) -> Shown:
                 {"at": event.happened_at, "who": event.actor, "what": event.event, **event.detail}
                 for event in session.scalars(trail)
             ),
+            words=Words(**words_of(record.content)),
+            edited=whole_edit(record.content),
         )
 
 

@@ -225,6 +225,7 @@ KIND = Kind(
     ),
     standing=_standing,
     checks=(_invoices, _address, plain_addresses, _no_trouble),
+    lay_out=message.lay_out,
     changed=_changed,
     superseded=_superseded,
     follow=_follow,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -32,6 +34,28 @@ def render(firm: Firm, name: str, values: dict[str, Any]) -> str:
         line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
         path = firm.files("templates", "*.j2").get(name, name)
         raise ConfigurationError(f"{path}{line}\n  {error.message}") from error
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a person reads of a message: its subject, and its text with an empty line between paragraphs."""
+
+    subject: str
+    text: str
+
+
+def paragraphs(text: str) -> list[str]:
+    return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def letter(firm: Firm, words: Words) -> str:
+    """The HTML of a message that is nothing but its words."""
+    values = {
+        "title": words.subject,
+        "seller": {"name": firm.name},
+        "paragraphs": paragraphs(words.text),
+    }
+    return render(firm, "letter.html.j2", values)
 
 
 def environment(firm: Firm) -> Environment:

@@ -32,6 +32,10 @@ class Approval(Settings):
         None, ge=0, description="days after which those of `escalate_to` may decide as well"
     )
     escalate_to: tuple[str, ...] = ()
+    edit_roles: tuple[str, ...] = Field(
+        (),
+        description="roles that may change subject and text of a mail that waits; nobody, where it is empty",
+    )
 
     @model_validator(mode="after")
     def _in_time(self) -> Approval:
@@ -75,6 +79,8 @@ class Approval(Settings):
             said += f"; two above {self.four_eyes_above:,}"
         if self.automatic_up_to is not None:
             said += f"; none up to {self.automatic_up_to:,}"
+        if self.edit_roles:
+            said += f"; {' or '.join(self.edit_roles)} may change its words before"
         return said
 
 

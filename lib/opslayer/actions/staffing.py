@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions.evidence import written_day
 from opslayer.actions.guardrails import Case, Hold, plain_addresses
-from opslayer.actions.kind import Column, Kind, Occasion, Wanted
+from opslayer.actions.kind import Column, Kind, Occasion, Wanted, as_letter
 from opslayer.actions.mail import attachment
-from opslayer.actions.rendering import render
+from opslayer.actions.rendering import Words, letter, paragraphs, render
 from opslayer.actions.rule import Approval, Rule
 from opslayer.actions.spreadsheet import plain
 from opslayer.warehouse import Layer
@@ -119,8 +119,7 @@ def _content(occasion: Occasion, wanted: Wanted, evidence: dict[str, Any]) -> di
     values["people"] = _by_person(evidence["rows"])
     text = render(occasion.firm, "staffing.txt.j2", values).strip() + "\n"
     subject, _, body = text.partition("\n")
-    paragraphs = [part.strip() for part in body.split("\n\n") if part.strip()]
-    html = {"title": subject, "seller": {"name": occasion.firm.name}, "paragraphs": paragraphs}
+    words = Words(subject.removeprefix("Subject:").strip(), "\n\n".join(paragraphs(body)) + "\n")
     file = io.StringIO()
     writer = csv.DictWriter(file, FILE, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
@@ -128,9 +127,9 @@ def _content(occasion: Occasion, wanted: Wanted, evidence: dict[str, Any]) -> di
     return {
         "recipient": evidence["manager_email"],
         "sender": mail.sender if mail else None,
-        "subject": subject.removeprefix("Subject:").strip(),
-        "text": "\n\n".join(paragraphs) + "\n",
-        "html": render(occasion.firm, "letter.html.j2", html),
+        "subject": words.subject,
+        "text": words.text,
+        "html": letter(occasion.firm, words),
         "attachments": [attachment("staffing.csv", "text/csv", file.getvalue().encode())],
     }
 
@@ -173,4 +172,5 @@ KIND = Kind(
     ),
     standing=_standing,
     checks=(_still_free, plain_addresses),
+    lay_out=as_letter,
 )

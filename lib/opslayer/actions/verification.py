@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer.actions.approval import is_whole
+from opslayer.actions.wording import Edit, edits
 from opslayer.store import Assignment, AuditEvent, Decision, Store, Verification
 from opslayer.store import Proposal as Record
 from opslayer.store import verify as verify_chain
@@ -33,16 +34,22 @@ def _fault(session: Session) -> str | None:
     proposed: dict[int | None, str] = {}
     states: dict[int | None, str] = {}
     arms: dict[tuple[str, str], str] = {}
+    edited: dict[int | None, list[Edit]] = {}
     for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id)):
         if event.event.startswith("decision: "):
             decided[event.detail["decision"]] = event
         elif event.event.startswith("proposed"):
             proposed[event.proposal_id], states[event.proposal_id] = event.detail["evidence_hash"], "proposed"
+            edited[event.proposal_id] = []
+        elif event.event == "edited":
+            proposed[event.proposal_id] = event.detail["evidence_hash"]
+            edited[event.proposal_id].append(_edit_told(event))
         elif event.event == "assigned":
             arms[event.detail["rule"], event.detail["subject"]] = event.detail["arm"]
         elif event.event in PROPOSAL_STATES:
             if event.event == "withheld":
                 proposed[event.proposal_id] = event.detail["evidence_hash"]
+                edited[event.proposal_id] = []
             states[event.proposal_id] = event.event
     drawn = {(one.rule, one.subject): one.arm for one in session.scalars(select(Assignment))}
     if drawn != arms:
@@ -60,9 +67,15 @@ def _fault(session: Session) -> str | None:
                 return f"the end is missing: proposal {record.id} has no event"
             if record.evidence_hash != proposed[record.id] or not is_whole(record):
                 return f"proposal {record.id} is not what was proposed: its evidence or message was changed"
+            if edits(record.content) != edited[record.id]:
+                return f"proposal {record.id} was edited otherwise than its events say"
             if record.state != states[record.id]:
                 return f"proposal {record.id} is {record.state}, and its last event says {states[record.id]}"
     return None
+
+
+def _edit_told(event: AuditEvent) -> Edit:
+    return Edit(event.actor, event.detail["reason"], event.detail["difference"])
 
 
 def _as_decided(decision: Decision) -> tuple[object, ...]:

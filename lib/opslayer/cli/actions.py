@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opslayer.cli import edge
-from opslayer.cli.edge import Json
+from opslayer.cli.edge import DryRun, Json
 from opslayer.config import Firm
 from opslayer.errors import UsageError
 from opslayer.store import Store, open_store
@@ -81,6 +81,9 @@ def show(number: Number, json: Json = False) -> None:
         highlight=False,
     )
     edge.output.print(shown.text, highlight=False, markup=False)
+    if shown.edited:
+        edge.output.print("[bold]Edited since the draft[/bold]", highlight=False)
+        edge.output.print(shown.edited + "\n", highlight=False, markup=False)
     edge.show_table(
         f"Evidence, as of {proposal.as_of}, snapshot {proposal.snapshot}",
         tuple(column.title.lower() for column in actions.KINDS[proposal.kind].columns),
@@ -139,6 +142,43 @@ def reject(number: Number, person: Person, reason: Reason) -> None:
     with _records() as (firm, store):
         decided = actions.reject(firm, store, number, person=person, reason=reason, moment=edge.now())
     edge.output.print(f"{decided.id}: {decided.state}", highlight=False)
+
+
+def edit(
+    number: Number,
+    person: Annotated[
+        str, typer.Option("--by", metavar="EMAIL", help="Who edits: an e-mail address under \\[\\[people]].")
+    ],
+    reason: Reason,
+    subject: Annotated[str | None, typer.Option(help="The new subject; without it, it stays.")] = None,
+    text_file: Annotated[
+        Path | None, typer.Option(help="A file with the new text; without it, it stays.", dir_okay=False)
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Change the words of a mail that waits; whoever said yes to the old ones is asked again.
+
+    [dim]Examples:[/dim]
+      opslayer actions edit 1 --subject "Two open invoices" --by maeve@harrowvale.example --reason "softer"
+      opslayer actions edit 1 --text-file words.txt --by maeve@harrowvale.example --reason "we spoke"
+    """
+    from opslayer import actions
+
+    text = edge.read_text(text_file) if text_file else None
+    with _records() as (firm, store):
+        difference = actions.preview_edit(firm, store, number, subject=subject, text=text)
+        if not dry_run:
+            actions.edit(
+                firm,
+                store,
+                number,
+                subject=subject,
+                text=text,
+                person=person,
+                reason=reason,
+                moment=edge.now(),
+            )
+    edge.output.print(difference, highlight=False, markup=False)
 
 
 def dispatch(
@@ -285,6 +325,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "show": show,
     "approve": approve,
     "reject": reject,
+    "edit": edit,
     "dispatch": dispatch,
     "settle": settle,
     "stop": stop,

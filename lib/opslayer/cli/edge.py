@@ -70,6 +70,14 @@ def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
         yield report
 
 
+def read_text(path: Path) -> str:
+    """A file's text. Raises UsageError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read as text: {error}") from error
+
+
 def show_json(value: Any) -> None:
     json.dump(value, sys.stdout, default=_plain, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from opslayer.actions.evidence import written_amount, written_day
 from opslayer.actions.invoice.lines import HOUR
-from opslayer.actions.rendering import render, typeset
+from opslayer.actions.rendering import Words, paragraphs, render, typeset
 from opslayer.config import Firm
 from opslayer.errors import ConfigurationError
 
@@ -40,17 +39,19 @@ def compose_words(firm: Firm, template: str, evidence: dict[str, Any], *, number
     name = f"{template}.txt.j2"
     values = {**_facts(evidence), "number": number}
     heading, _, body = render(firm, name, values).strip().partition("\n")
-    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", body) if part.strip()]
+    text = "\n\n".join(" ".join(part.split()) for part in paragraphs(body)) + "\n"
     if not heading.startswith("Subject:"):
         raise ConfigurationError(
             f'{firm.files("templates", "*.j2")[name]}\n  expected a first line "Subject: ..."'
         )
-    page = render(firm, "letter.html.j2", {**values, "subject": number, "paragraphs": paragraphs})
-    return {
-        "subject": " ".join(heading.removeprefix("Subject:").split()),
-        "text": "\n\n".join(paragraphs) + "\n",
-        "html": page,
-    }
+    subject = " ".join(heading.removeprefix("Subject:").split())
+    return {"subject": subject, "text": text, "html": lay_out(firm, evidence, Words(subject, text), number)}
+
+
+def lay_out(firm: Firm, evidence: dict[str, Any], words: Words, number: str) -> str:
+    """The HTML of the message, under the seller's own name."""
+    values = {**_facts(evidence), "subject": number, "paragraphs": paragraphs(words.text)}
+    return render(firm, "letter.html.j2", values)
 
 
 def _facts(evidence: dict[str, Any]) -> dict[str, Any]:

@@ -13,13 +13,16 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions.guardrails import Case, Hold, plain_addresses
 from opslayer.actions.invoice import electronic, tax
-from opslayer.actions.invoice.document import compose_words, draw_pdf
+from opslayer.actions.invoice.document import compose_words, draw_pdf, lay_out
 from opslayer.actions.invoice.issuing import UNNUMBERED, issue, numbered_message
 from opslayer.actions.invoice.lines import Bill, Billed, credit_notes, milestone_bills, time_bills
 from opslayer.actions.invoice.register import billed_items, billed_through, write_files
 from opslayer.actions.invoice.rule import InvoiceRule
 from opslayer.actions.kind import Column, Kind, Occasion, Wanted
 from opslayer.actions.mail import attachment
+from opslayer.actions.rendering import Words
+from opslayer.config import Firm
+from opslayer.errors import UsageError
 from opslayer.warehouse import Layer
 
 Row = dict[str, Any]
@@ -215,6 +218,13 @@ def _unchanged(case: Case) -> Hold | None:
     return None
 
 
+def _lay_out(firm: Firm, evidence: dict[str, Any], _: dict[str, Any], words: Words) -> str:
+    """As the draft: the place of the number must still be there, for it is drawn with the approval."""
+    if UNNUMBERED not in words.text or UNNUMBERED not in words.subject:
+        raise UsageError(f"{UNNUMBERED} must stand in the subject and in the text: the number comes there")
+    return lay_out(firm, evidence, words, UNNUMBERED)
+
+
 KIND = Kind(
     rule=InvoiceRule,
     gather=_gather,
@@ -233,5 +243,6 @@ KIND = Kind(
     approved=issue,
     finish=write_files,
     message=numbered_message,
+    lay_out=_lay_out,
     binding=True,
 )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.guardrails import Case, Hold, plain_addresses
-from opslayer.actions.kind import Column, Followed, Judgement, Kind, Occasion, Wanted
+from opslayer.actions.kind import Column, Followed, Judgement, Kind, Occasion, Wanted, as_letter
 from opslayer.actions.messaging import words
 from opslayer.actions.messaging.choice import Asked, Row, choose, read_history, reread, still_named
 from opslayer.actions.messaging.rule import MessageRule
@@ -183,4 +183,5 @@ KIND = Kind(
     follow=_follow,
     judge=_judge,
     measure="the rule's question names it no more",
+    lay_out=as_letter,
 )

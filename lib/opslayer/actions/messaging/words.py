@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +11,7 @@ from typing import Any
 from opslayer.actions.evidence import written_amount, written_day
 from opslayer.actions.message import choose_sender
 from opslayer.actions.messaging.rule import Fact, MessageRule
-from opslayer.actions.rendering import render
+from opslayer.actions.rendering import Words, letter, paragraphs, render
 from opslayer.config import Firm
 from opslayer.errors import ConfigurationError
 
@@ -43,19 +42,14 @@ def write(
     }
     name = f"{template}.txt.j2"
     heading, _, body = render(firm, name, values).strip().partition("\n")
-    paragraphs = [flat(part) for part in re.split(r"\n\s*\n", body) if part.strip()]
+    text = "\n\n".join(flat(part) for part in paragraphs(body)) + "\n"
     subject = flat(heading.removeprefix("Subject:"))
-    if not heading.startswith("Subject:") or not subject or not paragraphs:
+    if not heading.startswith("Subject:") or not subject or not text.strip():
         raise ConfigurationError(
             f'{firm.files("templates", "*.j2")[name]}\n  expected a first line "Subject: ...", then the text'
         )
-    html = {"title": subject, "seller": {"name": firm.name}, "paragraphs": paragraphs}
-    return {
-        "sender": sender,
-        "subject": subject,
-        "text": "\n\n".join(paragraphs) + "\n",
-        "html": render(firm, "letter.html.j2", html),
-    }
+    html = letter(firm, Words(subject, text))
+    return {"sender": sender, "subject": subject, "text": text, "html": html}
 
 
 def in_words(value: Any, fact: Fact) -> str:
