@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mailbox
 import socket
 from collections.abc import Iterator
@@ -213,6 +214,7 @@ class Inbox(Mailbox):
         self.folder = folder
         self.refuses: dict[str, str] = {}
         self.hangs_up_after_data = False
+        self.seconds_to_answer = 0.0
         super().__init__(str(folder / "all"))
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd's name
@@ -227,6 +229,7 @@ class Inbox(Mailbox):
         for address in envelope.rcpt_tos:
             message = self.prepare_message(session, envelope)
             mailbox.Maildir(self.folder / address, create=True).add(message)
+        await asyncio.sleep(self.seconds_to_answer)
         if self.hangs_up_after_data:
             server.transport.close()
         return "250 kept"

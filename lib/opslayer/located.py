@@ -59,10 +59,13 @@ class Located:
         return ConfigurationError(f"{self.at(*place, key=key)}\n{where}  at key: {last}\n    {said}")
 
 
-def read_located(path: Path) -> Located:
-    """Read one YAML file. Raises ConfigurationError where it is not YAML, or a key stands twice."""
+def read_located(path: Path, content: bytes | None = None) -> Located:
+    """Read one YAML file, or its `content` where the caller has it.
+
+    Raises ConfigurationError where it is not YAML, or a key stands twice.
+    """
     try:
-        loader = LOADER(path.read_text(encoding="utf-8"))
+        loader = LOADER((path.read_bytes() if content is None else content).decode())
         try:
             node = loader.get_single_node()
             places = list(_walk(node, (), set())) if node is not None else []

@@ -27,7 +27,7 @@ def test_numbers_have_no_gap_and_each_has_its_document(store_url: str, tmp_path:
         work.projects = {place: {} for place in places}
         with work.publish() as layer:
             assert len(work.propose()) == INVOICES
-            moments = killing("approver", firm.directory, KILLS, seed=5)
+            moments = killing("approver", firm.directory, KILLS, 5)
             assert sum(moment["killed"] for moment in moments) > KILLS // 2
             issued = actions.issued_invoices(store)
             assert sorted(issued["number"]) == [f"INV-2026-{n:05d}" for n in range(1, INVOICES + 1)]

@@ -21,7 +21,7 @@ def test_no_mail_of_a_server_is_lost_or_doubled(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("IMAP_PASSWORD", dovecot.PASSWORD)
     with dovecot.running() as server:
         firm = mailbox_firm(tmp_path, imap_section(server))
-        kills = killing("lander", tmp_path, KILLS, seed=13)
+        kills = killing("lander", tmp_path, KILLS, 13)
         assert sum(kill["killed"] for kill in kills) >= KILLS / 2, "the kills came too late to mean anything"
         assert all(kill["seen"] == kill["distinct"] for kill in kills), "a mail is there twice"
         totals = [DELIVERED * number for number in range(1, KILLS + 2)]

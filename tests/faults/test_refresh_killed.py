@@ -28,7 +28,7 @@ def test_no_reader_ever_fails(case: Case, tmp_path: Path) -> None:
         text=True,
     )
     try:
-        moments = killing("refresher", case.folder, KILLS, seed=11)
+        moments = killing("refresher", case.folder, KILLS, 11)
     finally:
         stop.touch()
         reads, complaint = reader.communicate(timeout=60)

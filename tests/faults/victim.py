@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tests.conftest import PROJECT
 
@@ -32,6 +32,32 @@ def run(work: Callable[[Say], None], seconds: float | None = None) -> End:
 
     It is given a function to speak with, and speaks as it begins. Raises SystemExit where it fails by itself.
     """
+    return run_together(work, [seconds])[0]
+
+
+def run_together(work: Callable[[Say], None], lives: Sequence[float | None]) -> list[End]:
+    """Several children at once, each killed so many seconds after all have spoken, or let end."""
+    children = [_fork(work) for _ in lives]
+    words = [[heard.readline()] for _, heard in children]
+    started = time.monotonic()
+    running = dict(enumerate(children))
+    ended: dict[int, tuple[int, float]] = {}
+    while running:
+        lasted = time.monotonic() - started
+        for number, (child, _) in list(running.items()):
+            life = lives[number]
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if not pid and life is not None and lasted >= life:
+                os.kill(child, signal.SIGKILL)
+                pid, status = os.waitpid(child, 0)
+            if pid:
+                ended[number] = status, lasted
+                del running[number]
+        time.sleep(0.001)
+    return [_end(words[n] + heard.readlines(), *ended[n]) for n, (_, heard) in enumerate(children)]
+
+
+def _fork(work: Callable[[Say], None]) -> tuple[int, TextIO]:
     ear, mouth = os.pipe()
     child = os.fork()
     if child == 0:
@@ -43,33 +69,20 @@ def run(work: Callable[[Say], None], seconds: float | None = None) -> End:
             os._exit(1)
         os._exit(0)
     os.close(mouth)
-    with os.fdopen(ear) as heard:
-        words = [heard.readline()]
-        started = time.monotonic()
-        status = _wait(child, None if seconds is None else started + seconds)
-        lasted = time.monotonic() - started
-        words += heard.readlines()
+    return child, os.fdopen(ear)
+
+
+def _end(words: list[str], status: int, seconds: float) -> End:
     word = words[-1].rstrip()
     if status and not os.WIFSIGNALED(status):
         raise SystemExit(f"it failed by itself: {word}")
-    return End(os.WIFSIGNALED(status), word, lasted)
+    return End(os.WIFSIGNALED(status), word, seconds)
 
 
-def _wait(child: int, until: float | None) -> int:
-    while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return status
-        if until is not None and time.monotonic() >= until:
-            os.kill(child, signal.SIGKILL)
-            return os.waitpid(child, 0)[1]
-        time.sleep(0.001)
-
-
-def killing(module: str, folder: Path, kills: int, seed: int) -> list[dict[str, Any]]:
-    """What `python -m tests.faults.<module> FOLDER KILLS SEED` says of each kill; it must succeed."""
+def killing(module: str, folder: Path, *given: float) -> list[dict[str, Any]]:
+    """What `python -m tests.faults.<module> FOLDER KILLS SEED ...` says of each kill; it must succeed."""
     done = subprocess.run(
-        [sys.executable, "-m", f"tests.faults.{module}", str(folder), str(kills), str(seed)],
+        [sys.executable, "-m", f"tests.faults.{module}", str(folder), *map(str, given)],
         cwd=PROJECT,
         capture_output=True,
         text=True,

@@ -72,7 +72,7 @@ def read_situation(layer: Layer, kind: Kind, evidence: dict[str, Any]) -> Situat
     known = layer.query("billing_clients", party_ids=json.dumps([client])) if client else None
     return Situation(
         published_at=layer.version.published_at,
-        forbidden=tuple(layer.query("acting_forbidden").to_dicts()),
+        forbidden=layer.forbidden,
         documents=kind.standing(layer, evidence),
         country=known["country"][0] if known is not None and len(known) else None,
     )

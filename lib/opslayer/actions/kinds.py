@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -72,7 +73,13 @@ def known_names(firm: Firm) -> Names:
 
 def read_rule(path: Path, names: Names) -> tuple[Located, Rule]:
     """One file as the model of its kind. Raises ConfigurationError, also for a name not in `names`."""
-    read = read_located(path)
+    return _as_rule(path, path.read_bytes(), names)
+
+
+@lru_cache(maxsize=256)
+def _as_rule(path: Path, content: bytes, names: Names) -> tuple[Located, Rule]:
+    """The same text is the same rule: each message asks for its rule anew as it leaves."""
+    read = read_located(path, content)
     kind = read.values.get("kind") if isinstance(read.values, dict) else None
     if kind not in KINDS:
         raise read.wrong("kind", found=kind, allowed=KINDS)

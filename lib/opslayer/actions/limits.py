@@ -71,7 +71,7 @@ def _approaches(session: Session, firm: Firm, record: Record, moment: datetime) 
         .join(Outbox.proposal)
         .where(
             (Outbox.sent_at > since) | (Outbox.state == "sending"),
-            Record.evidence["client_id"].as_string() == client,
+            Record.client_id == client,
             Record.evidence["is_contact"].as_boolean(),
         )
     )
@@ -85,7 +85,7 @@ def last_written_to(session: Session, client: str | None) -> str | None:
     sent = (
         select(Record.content)
         .join(Record.outbox)
-        .where(Outbox.state == "sent", Record.evidence["client_id"].as_string() == client)
+        .where(Outbox.state == "sent", Record.client_id == client)
         .order_by(Outbox.sent_at.desc(), Outbox.id.desc())
         .limit(1)
     )

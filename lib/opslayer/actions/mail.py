@@ -12,6 +12,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses, parseaddr
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -100,16 +101,21 @@ def greet(settings: MailSection) -> str:
     return f"{settings.host}:{settings.port} let us in{who} ({settings.security})"
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The machine's certificates; to read them takes longer than to send a message."""
+    return ssl.create_default_context()
+
+
 def _connect(settings: MailSection) -> smtplib.SMTP:
-    context = ssl.create_default_context()
     server: smtplib.SMTP
     if settings.security == "tls":
-        server = smtplib.SMTP_SSL(settings.host, settings.port, timeout=TIMEOUT, context=context)
+        server = smtplib.SMTP_SSL(settings.host, settings.port, timeout=TIMEOUT, context=_trusted())
     else:
         server = smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT)
     try:
         if settings.security == "starttls":
-            server.starttls(context=context)
+            server.starttls(context=_trusted())
         server.ehlo_or_helo_if_needed()
         if settings.username:
             server.login(settings.username, secret(settings.password) if settings.password else "")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
@@ -24,6 +25,7 @@ from opslayer.actions.channels.channel import Channel, Delivery, Effect, Finding
 from opslayer.actions.channels.configured import open_channel
 from opslayer.actions.channels.effect import as_effect
 from opslayer.actions.kinds import KINDS, load_rules
+from opslayer.actions.lease import give_back, take
 from opslayer.actions.limits import read_usage
 from opslayer.actions.proposal import Proposal, as_proposal, find
 from opslayer.actions.transition import expire, move
@@ -33,6 +35,7 @@ from opslayer.store import Outbox, Store, append, lock
 from opslayer.store import Proposal as Record
 from opslayer.warehouse import Layer
 
+BATCH = 32  # messages taken at once
 LEASE = timedelta(minutes=15)
 SENDING = timedelta(
     minutes=5
@@ -62,7 +65,8 @@ def dispatch(
 ) -> list[Proposal]:
     """Send what is approved and whose hold has ended, `limit` messages at most; what moved, as it now stands.
 
-    Safe to run twice at once, and to kill. Each message passes the guardrails once more, on `layer`.
+    Safe to run several times at once, and to kill. Each message passes the guardrails once more, on `layer`.
+    With `workers` in firm.toml above 1, so many threads send side by side, in no order of theirs.
     """
     if firm.mail and firm.mail.password:
         secret(firm.mail.password)  # a password that is not set is said before anything is claimed
@@ -73,47 +77,64 @@ def dispatch(
     with store.session() as session:
         lock(session)
         moved += [record.id for record in expire(session, moment=now())]
-    with store.reading() as session:
-        due = session.scalars(
-            select(Outbox.proposal_id)
-            .where(Outbox.state == "waiting", Outbox.not_before <= now())
-            .order_by(Outbox.id)
-        ).all()
-    sent = 0
-    away: set[str] = set()
-    for number in due:
-        if limit is not None and sent >= limit:
-            break
-        claimed = _claim(firm, store, layer, number, now, moved, away)
-        if claimed is None:
-            continue
-        claim, channel, effect = claimed
-        delivery = deliver(channel, effect, may_send=partial(now.is_before, now() + SENDING))
-        _record(store, number, claim, channel, delivery, now)
-        moved.append(number)
-        sent += delivery.outcome == "accepted"
-        if delivery.outcome == "unreachable":
-            away.add(channel.name)  # the others of it would fare no better
+    worker = Worker(firm, store, layer, now)
+    sent = after = 0
+    try:
+        with ThreadPoolExecutor(firm.outbox.workers) as threads:
+            while limit is None or sent < limit:
+                most = BATCH if limit is None else min(BATCH, limit - sent)
+                batch = take(store, worker.name, after=after, most=most, moment=now())
+                if not batch:
+                    break
+                after = batch[-1][0]
+                for number, outcome in threads.map(worker.send, [number for _, number in batch]):
+                    moved += [number] if outcome is not None else []
+                    sent += outcome == "accepted"
+    finally:
+        give_back(store, worker.name)
     with store.reading() as session:
         return [as_proposal(find(session, number)) for number in dict.fromkeys(moved)]
 
 
-def _claim(
-    firm: Firm, store: Store, layer: Layer, number: int, now: Clock, moved: list[int], away: Collection[str]
-) -> tuple[str, Channel, Effect] | None:
-    """Take one row for this process and commit that; None where it is not to be sent now."""
-    with store.reading() as session:
+@dataclass(frozen=True)
+class Worker:
+    """Who sends: one dispatch, whatever its threads. `away` are the channels that could not be reached."""
+
+    firm: Firm
+    store: Store
+    layer: Layer
+    now: Clock
+    name: str = field(default_factory=lambda: uuid4().hex)
+    away: set[str] = field(default_factory=set)
+
+    def send(self, number: int) -> tuple[int, str | None]:
+        """Look at one message that is ours, and send it; what became of it, None where nothing did."""
+        claimed = _claim(self, number)
+        if not isinstance(claimed, tuple):
+            return number, claimed
+        channel, effect = claimed
+        delivery = deliver(channel, effect, may_send=partial(self.now.is_before, self.now() + SENDING))
+        _record(self, number, channel, delivery)
+        if delivery.outcome == "unreachable":
+            self.away.add(channel.name)  # the others of it would fare no better
+        return number, delivery.outcome
+
+
+def _claim(worker: Worker, number: int) -> tuple[Channel, Effect] | str | None:
+    """What is to leave and by what, claimed and committed; else the state it was put into, if any."""
+    firm, now = worker.firm, worker.now
+    with worker.store.reading() as session:
         record = find(session, number)
-        if channel_of(record.content) in away:
+        if channel_of(record.content) in worker.away:
             return None
-        situation = guardrails.read_situation(layer, KINDS[record.kind], record.evidence)
+        situation = guardrails.read_situation(worker.layer, KINDS[record.kind], record.evidence)
     rules = {rule.name: rule for rule in load_rules(firm)}  # read anew, so that a switch thrown works at once
-    with store.session() as session:
+    with worker.store.session() as session:
         lock(session)
         record = find(session, number)
         outbox = record.outbox
-        if outbox is None or outbox.state != "waiting" or outbox.not_before > now():
-            return None  # another process has it, or somebody took it back
+        if outbox is None or outbox.state != "waiting" or outbox.claimed_by != worker.name:
+            return None  # somebody took it back, or we slept and it is another's
         rule = rules.get(record.rule)
         usage = read_usage(session, firm, record, now())
         hold = guardrails.examine(case(firm, record, rule, situation, now(), usage))
@@ -125,18 +146,17 @@ def _claim(
         if hold is not None and record.is_binding:
             hold = replace(hold, state="held")
         if hold is not None:
-            if (record.state, record.reason) != (hold.state, hold.reason):
-                detail = {"guardrail": hold.guardrail}
-                move(session, record, hold.state, moment=now(), reason=hold.reason, detail=detail)
-                moved.append(number)
-            return None
+            if (record.state, record.reason) == (hold.state, hold.reason):
+                return None
+            detail = {"guardrail": hold.guardrail}
+            move(session, record, hold.state, moment=now(), reason=hold.reason, detail=detail)
+            return hold.state
         assert not isinstance(channel, guardrails.Hold), "it would have held"
         effect = as_effect(session, record, KINDS[record.kind].message(session, record), now())
-        claim = outbox.claimed_by = uuid4().hex
         outbox.claimed_until = now() + LEASE
         outbox.attempts += 1
         move(session, record, "sending", moment=now(), detail={"attempt": outbox.attempts})
-        return claim, channel, effect
+        return channel, effect
 
 
 def _channel(firm: Firm, record: Record) -> Channel | guardrails.Hold:
@@ -146,9 +166,10 @@ def _channel(firm: Firm, record: Record) -> Channel | guardrails.Hold:
         return guardrails.Hold(error.message)
 
 
-def _record(store: Store, number: int, claim: str, channel: Channel, delivery: Delivery, now: Clock) -> None:
+def _record(worker: Worker, number: int, channel: Channel, delivery: Delivery) -> None:
     """Write down what became of a claimed message."""
-    with store.session() as session:
+    now = worker.now
+    with worker.store.session() as session:
         lock(session)
         record = find(session, number)
         outbox = record.outbox
@@ -167,7 +188,7 @@ def _record(store: Store, number: int, claim: str, channel: Channel, delivery: D
             else:  # whatever was thought of it meanwhile: the server has it, and nobody may send it again
                 move(session, record, "sent", moment=now(), detail=detail)
             return
-        if outbox.claimed_by != claim:
+        if outbox.claimed_by != worker.name:
             return  # the claim ran out, and somebody else has settled it
         outbox.failure = delivery.reply
         match delivery.outcome:

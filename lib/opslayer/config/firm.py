@@ -20,6 +20,7 @@ from opslayer.config.sections import (
     FirmSection,
     LimitsSection,
     MailSection,
+    OutboxSection,
     Person,
     StoreSection,
     TrailSection,
@@ -44,6 +45,7 @@ class Firm(Settings):
     warehouse: WarehouseSection = WarehouseSection()
     trail: TrailSection = TrailSection()
     limits: LimitsSection = LimitsSection()
+    outbox: OutboxSection = OutboxSection()
     mail: MailSection | None = None
     channels: dict[str, ChannelSection] = Field(
         default_factory=dict, description="ways out besides mail, by the name that rules call them"

@@ -64,6 +64,12 @@ class MailSection(Settings):
         return secret_reference(value)
 
 
+class OutboxSection(Settings):
+    workers: int = Field(
+        1, ge=1, le=32, description="messages sent side by side; with 1 they leave in the order of approval"
+    )
+
+
 class Restriction(Settings):
     """A client whom no rule writes to."""
 

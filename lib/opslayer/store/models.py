@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    Computed,
     Date,
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     LargeBinary,
     MetaData,
     Numeric,
@@ -100,6 +102,9 @@ class Proposal(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     is_binding: Mapped[bool] = mapped_column(default=False)
+    client_id: Mapped[str | None] = mapped_column(
+        Computed("evidence ->> 'client_id'", persisted=True), index=True
+    )
     decisions: Mapped[list[Decision]] = relationship(back_populates="proposal", order_by="Decision.id")
     outbox: Mapped[Outbox | None] = relationship(back_populates="proposal")
     documents: Mapped[list[ProposalDocument]] = relationship(
@@ -138,15 +143,20 @@ class Decision(Base):
 
 
 class Outbox(Base):
-    """An approved effect that is to happen once; written in the same transaction as its approval."""
+    """An approved effect that is to happen once; written in the same transaction as its approval.
+
+    `claimed_by` and `claimed_until` are a worker's lease: on what is waiting, to look at it alone; on what is
+    being sent, to have it settled by nobody else.
+    """
 
     __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_state_id", "state", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), unique=True)
     message_id: Mapped[str] = mapped_column(unique=True)
     not_before: Mapped[datetime]
-    state: Mapped[str] = mapped_column(String(20), index=True)
+    state: Mapped[str] = mapped_column(String(20))
     attempts: Mapped[int]
     claimed_by: Mapped[str | None]
     claimed_until: Mapped[datetime | None]

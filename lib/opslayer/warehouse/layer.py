@@ -6,15 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import polars as pl
 
 from opslayer.config import Firm
 from opslayer.errors import OpslayerError, UsageError, unknown
-from opslayer.warehouse.models import Bound, bind, parsed, placeholders
+from opslayer.warehouse.models import Bound, bind, bound_names
 from opslayer.warehouse.reading import check_reading
 from opslayer.warehouse.versions import Version, current, versions
 
@@ -34,6 +36,11 @@ class Layer:
     @property
     def as_of(self) -> date:
         return self.version.as_of
+
+    @cached_property
+    def forbidden(self) -> tuple[dict[str, Any], ...]:
+        """What the contracts say against acting on it; asked once, for a snapshot does not change."""
+        return tuple(self.query("acting_forbidden").to_dicts())
 
     def sql(self, query: str) -> str:
         """The text of a named query; SQL is returned as it is.
@@ -55,7 +62,7 @@ class Layer:
         """
         text = self.sql(query)
         given = {"as_of": self.as_of, "base_currency": self.base_currency, **values}
-        names = placeholders(parsed(text, Path(query[:60])))
+        names = bound_names(text, query[:60])
         try:
             # a cursor of its own lets threads read side by side
             with self.connection.cursor() as cursor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -64,6 +65,12 @@ def parsed(sql: str, path: Path) -> exp.Expr:
         raise BuildError(f"{path}\n  expected one query, found {len(queries)}")
     query: exp.Expr = queries[0]
     return query
+
+
+@lru_cache(maxsize=512)
+def bound_names(sql: str, where: str) -> frozenset[str]:
+    """Names that the one query in `sql` binds; what was asked once is not parsed again."""
+    return placeholders(parsed(sql, Path(where)))
 
 
 def placeholders(query: exp.Expr) -> frozenset[str]:
