@@ -10,7 +10,7 @@ import pytest
 from opslayer import actions
 from opslayer.actions import outbox
 from opslayer.actions.channels.channel import Channel, Effect
-from opslayer.config import Firm
+from opslayer.config import Firm, load_firm
 from opslayer.store import Store
 from tests.messages import days_later, snapshot, write_rule
 
@@ -30,20 +30,40 @@ what:
   shows:
     client: {{title: Client}}
     eac_hours: {{title: Hours at completion, type: number, may_change: true}}
+{shows}
 approval: {{roles: [partner]}}
 """
 QUERY = """
 select project_id as subject, name, money_at_risk_base as amount_base, 'ada' as recipient_id,
     party_name as client, budget_hours, hours_to_date, eac_hours, probability_over,
-    reasons, $as_of - date '2026-11-14' as days
+    reasons, $as_of - date '2026-11-14' as days, project_id as deal_id, 'at risk' as stage,
+    'open' as stage_before, 12.50 as margin, null as margin_before, party_name as note
 from intelligence.project_forecast
 """
 
 
-def write_follow_up(firm: Firm, channel: str | None = None) -> None:
+def write_follow_up(firm: Firm, channel: str | None = None, *shows: str) -> None:
+    """`shows` are further columns of its query that it hands to the channel."""
     (firm.directory / "queries").mkdir(exist_ok=True)
     (firm.directory / "queries" / "our_projects.sql").write_text(QUERY)
-    write_rule(firm, "follow_up", RULE.format(channel=f"channel: {channel}" if channel else ""))
+    more = "\n".join(f"    {name}: {{title: {name}}}" for name in shows)
+    text = RULE.format(channel=f"channel: {channel}" if channel else "", shows=more)
+    write_rule(firm, "follow_up", text)
+
+
+def configure(firm: Firm, **lines: str) -> Firm:
+    """The firm with [channels.crm] of these lines."""
+    path = firm.directory / "firm.toml"
+    head = path.read_text().partition("[channels.crm]")[0]
+    text = "\n".join(f"{key} = {value}" for key, value in lines.items())
+    path.write_text(f"{head}[channels.crm]\n{text}\n")
+    return load_firm(path.parent)
+
+
+def only(store: Store) -> tuple[str, str]:
+    """State and reason of the one proposal there is."""
+    (one,) = actions.list_proposals(store)
+    return one.state, one.reason or ""
 
 
 def approve_on(firm: Firm, store: Store, day: int, *projects: dict[str, object]) -> list[actions.Proposal]:

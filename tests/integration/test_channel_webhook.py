@@ -14,10 +14,10 @@ from opslayer import actions
 from opslayer.actions.channels import configured, network
 from opslayer.actions.channels.channel import Channel
 from opslayer.actions.outbox import GRACE, LEASE
-from opslayer.config import Firm, load_firm
+from opslayer.config import Firm
 from opslayer.errors import ChannelFailed, ConfigurationError
 from opslayer.store import Store, open_store
-from tests.channels import approve_on, die_at, dispatch_on, write_follow_up
+from tests.channels import approve_on, configure, die_at, dispatch_on, only, write_follow_up
 from tests.receiver import Receiver, Reply, receiving
 from tests.reminders import write_firm
 
@@ -36,19 +36,14 @@ class Hook:
             "kind": '"webhook"', "url": f'"{self.receiver.url}"', "secret": '"env:HOOK"',
             "allowed_hosts": '["localhost"]', "timeout_seconds": "0.3",
         } | more  # fmt: skip
-        path = self.firm.directory / "firm.toml"
-        head = path.read_text().partition("[channels.crm]")[0]
-        text = "\n".join(f"{key} = {value}" for key, value in lines.items())
-        path.write_text(f"{head}[channels.crm]\n{text}\n")
-        self.firm = load_firm(path.parent)
+        self.firm = configure(self.firm, **lines)
 
     @property
     def channel(self) -> Channel:
         return configured.open_channel(self.firm, "crm")
 
     def state(self) -> tuple[str, str]:
-        (one,) = actions.list_proposals(self.store)
-        return one.state, one.reason or ""
+        return only(self.store)
 
 
 @pytest.fixture

@@ -12,6 +12,14 @@ from tests.reminders import write_firm
 
 GOOD = {
     "webhook": {"kind": '"webhook"', "url": '"https://crm.example/in"', "secret": '"env:HOOK"'},
+    "folder": {"kind": '"folder"', "path": '"in"', "format": '"csv"'},
+    "sql": {
+        "kind": '"sql"',
+        "url": '"env:CRM"',
+        "statement": '"set_stage"',
+        "table": '"deal"',
+        "key": '"deal_id"',
+    },
 }
 
 
@@ -35,6 +43,9 @@ def test_a_good_section_is_read(tmp_path: Path, kind: str) -> None:
         ("webhook", {"secret": '"whsec_abc"'}, "at key: secret"),
         ("webhook", {"url": '"http://localhost/in"'}, "https, or a host that `allowed_hosts` names"),
         ("webhook", {"status_url": '"https://a.example/"'}, "a URL with {key} in it"),
+        ("folder", {"format": '"xlsx"'}, "'json' or 'csv'"),
+        ("sql", {"url": '"postgresql://u:whsec_abc@h/d"'}, "at key: url"),
+        ("sql", {"statement": '"../x"'}, "at key: statement"),
         ("webhook", {"timeout": "3"}, 'nearest: "timeout_seconds"'),
     ],
 )

@@ -1,6 +1,6 @@
 """firm.toml and the YAML folders, read into frozen models; every error names the key and the mend."""
 
-from opslayer.config.channels import ChannelSection, WebhookSettings
+from opslayer.config.channels import ChannelSection, FolderSettings, WebhookSettings, WriteBackSettings
 from opslayer.config.firm import PROJECT, Firm, find_firm, load_firm
 from opslayer.config.outside import moment, secret
 from opslayer.config.reading import read_yaml, validated
@@ -15,6 +15,7 @@ __all__ = [
     "FilesSource",
     "Firm",
     "FirmSection",
+    "FolderSettings",
     "LimitsSection",
     "MailSection",
     "MailboxSource",
@@ -24,6 +25,7 @@ __all__ = [
     "Source",
     "SqlSource",
     "WebhookSettings",
+    "WriteBackSettings",
     "find_firm",
     "load_firm",
     "moment",

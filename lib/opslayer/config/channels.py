@@ -68,4 +68,33 @@ class WebhookSettings(ChannelSettings):
         return self
 
 
-ChannelSection = Annotated[WebhookSettings, Field()]
+class FolderSettings(ChannelSettings):
+    """A file an effect, for a system that reads a folder."""
+
+    kind: Literal["folder"]
+    path: Path = Field(description="where files are put, relative to firm.toml; on one file system")
+    archive: Path | None = Field(None, description="where its reader moves them; tells that they arrived")
+    format: Literal["json", "csv"] = "json"
+
+
+class WriteBackSettings(ChannelSettings):
+    """A named statement on an allowed table of a database."""
+
+    kind: Literal["sql"]
+    url: str = Field(description='SQLAlchemy URL by reference: "env:NAME" or "keyring:service/name"')
+    statement: str = Field(
+        pattern="^[a-z][a-z0-9_]*$", description="a file of the firm's own: statements/<statement>.sql"
+    )
+    table: str = Field(description="the table that it may update, as the statement writes it")
+    key: str = Field(description="the column that names the row")
+    ledger: str | None = Field(
+        None, description="a table with a unique column idempotency_key, written along with each change"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _reference(cls, value: str) -> str:
+        return secret_reference(value) or value
+
+
+ChannelSection = Annotated[WebhookSettings | FolderSettings | WriteBackSettings, Field(discriminator="kind")]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from opslayer.actions.channels.channel import MAIL, Channel
+from opslayer.actions.channels.folder import FolderChannel
 from opslayer.actions.channels.mail import MailChannel
 from opslayer.actions.channels.webhook import WebhookChannel
-from opslayer.config import Firm, WebhookSettings
+from opslayer.actions.channels.write_back import WriteBackChannel
+from opslayer.config import Firm, FolderSettings, WebhookSettings, WriteBackSettings
 from opslayer.errors import ConfigurationError, unknown
 
 
@@ -22,6 +24,10 @@ def open_channel(firm: Firm, name: str) -> Channel:
     match firm.channels.get(name):
         case WebhookSettings() as settings:
             return WebhookChannel(firm, name, settings)
+        case FolderSettings() as settings:
+            return FolderChannel(firm, name, settings)
+        case WriteBackSettings() as settings:
+            return WriteBackChannel(firm, name, settings)
         case _:
             raise ConfigurationError(f"there is no [channels.{name}] in firm.toml")
 

@@ -19,6 +19,7 @@ from standardwebhooks.webhooks import Webhook
 
 from opslayer.actions.channels import network
 from opslayer.actions.channels.channel import Delivery, Effect, Finding
+from opslayer.actions.channels.event import as_event, compensated
 from opslayer.actions.channels.network import Answer, ForbiddenAddress
 from opslayer.config import Firm, WebhookSettings, secret
 from opslayer.errors import ChannelFailed, ConfigurationError
@@ -61,7 +62,7 @@ class WebhookChannel:
         return f"it answered {answer.status} to {method}"
 
     def send(self, effect: Effect, *, may_send: Callable[[], bool]) -> Delivery:
-        body = json.dumps(payload(effect), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        body = json.dumps(as_event(effect), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": f'"{effect.key}"',
@@ -90,16 +91,8 @@ class WebhookChannel:
         return {effect.key: self._finding(effect) for effect in effects}
 
     def compensate(self, sent: Effect, *, reason: str) -> dict[str, Any]:
-        """An event of its own that names the one it takes back; the receiver knows what that means."""
-        return {
-            "channel": self.name,
-            "event": "compensated",
-            "compensates": sent.key,
-            "subject": f"Taken back: {sent.content['subject']}",
-            "text": f"{reason}\n",
-            "html": sent.content["html"],
-            "data": sent.content.get("data", {}),
-        }
+        """An event of its own, which names the one it takes back."""
+        return compensated(sent, channel=self.name, reason=reason)
 
     def _finding(self, effect: Effect) -> Finding:
         if self.settings.status_url is None:
@@ -147,24 +140,6 @@ class WebhookChannel:
                 f"[channels.{self.name}] in firm.toml\n  at key: secret\n"
                 f"    expected {self.settings.secret} to hold whsec_ and base64; it does not"
             ) from error
-
-
-def payload(effect: Effect) -> dict[str, Any]:
-    """What is posted: `type`, `timestamp` and `data`, as the standard recommends."""
-    event = effect.content.get("event")
-    words = {name: effect.content[name] for name in ("subject", "text") if name in effect.content}
-    more = {"compensates": effect.content["compensates"]} if "compensates" in effect.content else {}
-    return {
-        "type": ".".join(filter(None, ("opslayer", effect.detail["rule"], event))),
-        "timestamp": effect.detail["proposed_at"],
-        "data": {
-            "key": effect.key,
-            **effect.detail,
-            **words,
-            "values": effect.content.get("data", {}),
-            **more,
-        },
-    }
 
 
 def judge(answer: Answer, moment: datetime) -> Delivery:
