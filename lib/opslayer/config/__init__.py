@@ -1,5 +1,6 @@
 """firm.toml and the YAML folders, read into frozen models; every error names the key and the mend."""
 
+from opslayer.config.approvals import ApprovalsSection
 from opslayer.config.channels import (
     CalendarSettings,
     ChannelSection,
@@ -17,6 +18,7 @@ from opslayer.config.sources import FilesSource, MailboxSource, RestSource, Sour
 
 __all__ = [
     "PROJECT",
+    "ApprovalsSection",
     "BillingSection",
     "CalendarSettings",
     "ChannelSection",
