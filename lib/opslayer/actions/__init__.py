@@ -1,17 +1,16 @@
 """Acting: rules propose, guardrails hold, people approve, the outbox sends once, the trail keeps it."""
 
 from opslayer.actions.approval import Refused, approve, approve_each, reject, settle
-from opslayer.actions.digest import Notice, notify
 from opslayer.actions.draft import propose
 from opslayer.actions.editing import edit, edit_roles, preview_edit
 from opslayer.actions.export import Export, export_csv, export_signed, verify_export
 from opslayer.actions.invoice.register import issued_invoices, why_nothing_is_billed
 from opslayer.actions.judging import judge_subjects, rule_effects
 from opslayer.actions.kinds import KINDS, load_rules, rules_of
-from opslayer.actions.link import Verdict, decide_by_link, look
 from opslayer.actions.outbox import dispatch
 from opslayer.actions.outcome import Outcome, record_outcomes
 from opslayer.actions.proposal import Proposal, Shown, as_table, list_proposals, show_proposal
+from opslayer.actions.replay.run import Replayed, list_replays, replay, replay_months
 from opslayer.actions.report import Sheets, standing_of_week, write_sheets
 from opslayer.actions.rule import Rule
 from opslayer.actions.stop import list_stops, resume, stop
@@ -20,18 +19,16 @@ from opslayer.actions.verification import verify
 __all__ = [
     "KINDS",
     "Export",
-    "Notice",
     "Outcome",
     "Proposal",
     "Refused",
+    "Replayed",
     "Rule",
     "Sheets",
     "Shown",
-    "Verdict",
     "approve",
     "approve_each",
     "as_table",
-    "decide_by_link",
     "dispatch",
     "edit",
     "edit_roles",
@@ -40,14 +37,15 @@ __all__ = [
     "issued_invoices",
     "judge_subjects",
     "list_proposals",
+    "list_replays",
     "list_stops",
     "load_rules",
-    "look",
-    "notify",
     "preview_edit",
     "propose",
     "record_outcomes",
     "reject",
+    "replay",
+    "replay_months",
     "resume",
     "rule_effects",
     "rules_of",

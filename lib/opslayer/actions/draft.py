@@ -16,10 +16,12 @@ from opslayer.actions.kind import Kind, Occasion, Wanted
 from opslayer.actions.kinds import KINDS, choose_rules
 from opslayer.actions.limits import last_written_to
 from opslayer.actions.proposal import Proposal, as_proposal
+from opslayer.actions.replay.run import last_replay, refusal
+from opslayer.actions.rule import Rule
 from opslayer.actions.transition import OPEN, SYSTEM, UNSENT, carry_out, decide, expire, move
 from opslayer.actions.wording import past_words
 from opslayer.config import Firm
-from opslayer.errors import UsageError
+from opslayer.errors import GuardrailHeld, UsageError
 from opslayer.store import Proposal as Record
 from opslayer.store import ProposalDocument, Store, append, lock
 from opslayer.warehouse import Layer
@@ -54,7 +56,9 @@ def propose(
     """The proposals that are new on `as_of`; what is open stays, or is replaced if it changed.
 
     Of one `rule`, of those that wait for `job`, or of all that wait for neither. A dry run writes
-    nothing. Raises UsageError where the snapshot is of another day or the rule is unknown.
+    nothing. A rule that is on and may not be, by its replay and the firm's limits, proposes nothing: the
+    trail says why. Raises UsageError where the snapshot is of another day or the rule is unknown,
+    GuardrailHeld where the one `rule` may not be on.
     """
     if layer.as_of != as_of:
         raise UsageError(
@@ -63,12 +67,25 @@ def propose(
         )
     made: list[Proposal] = []
     for chosen in choose_rules(firm, rule, job):
-        if chosen.enabled:
-            occasion = Occasion(firm, layer, chosen, moment)
-            made += propose_on(store, occasion, dry_run=dry_run)
+        if not chosen.enabled or _refused(firm, store, chosen, moment, is_named=rule is not None):
+            continue
+        made += propose_on(store, Occasion(firm, layer, chosen, moment), dry_run=dry_run)
     for kind in KINDS.values() if not dry_run else ():
         kind.finish(firm, store)
     return made
+
+
+def _refused(firm: Firm, store: Store, rule: Rule, moment: datetime, *, is_named: bool) -> bool:
+    with store.reading() as session:
+        why = refusal(firm, rule, last_replay(session, rule.name))
+    if why is None:
+        return False
+    if is_named:
+        raise GuardrailHeld(why)
+    with store.session() as session:
+        detail = {"rule": rule.name, "reason": why}
+        append(session, moment=moment, actor=SYSTEM, event="rule refused", detail=detail)
+    return True
 
 
 def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> list[Proposal]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -81,7 +82,16 @@ def read_situation(layer: Layer, kind: Kind, evidence: dict[str, Any]) -> Situat
 def examine(case: Case) -> Hold | None:
     """The first guardrail that holds, or None: what has changed for good comes before what may pass."""
     checks = (_expired, *case.kind.checks, _switch, _restricted, _contracts, _freshness)
-    for check in (*checks, *SENDING) if case.usage is not None else checks:
+    return _first_hold(case, (*checks, *SENDING) if case.usage is not None else checks)
+
+
+def examine_counts(case: Case) -> Hold | None:
+    """The first that counts messages, money and people; of what only might have left."""
+    return _first_hold(case, COUNTS)
+
+
+def _first_hold(case: Case, checks: Iterable[Callable[[Case], Hold | None]]) -> Hold | None:
+    for check in checks:
         hold = check(case)
         if hold is not None:
             return replace(hold, guardrail=check.__name__.strip("_"))
@@ -221,4 +231,5 @@ def _usage(case: Case) -> Usage:
     return case.usage
 
 
+COUNTS = (_restricted, _contact_budget, _rule_cap, _firm_cap)
 SENDING = (_stopped, _client_hours, _contact_budget, _rule_cap, _firm_cap)

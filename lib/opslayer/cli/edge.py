@@ -86,6 +86,8 @@ def show_json(value: Any) -> None:
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if hasattr(value, "to_dicts"):
+        return value.to_dicts()
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     return str(value)

@@ -45,8 +45,14 @@ def check(json: Json = False) -> None:
       opslayer rules check
     """
     from opslayer.actions import checking
+    from opslayer.actions.replay.run import refusals
+    from opslayer.store import open_store
 
-    found = checking.check_rules(edge.firm())
+    firm = edge.firm()
+    found = checking.check_rules(firm)
+    if not found:
+        with open_store(firm) as store:
+            found = [f"{why}; or switch it off: `enabled: false`" for _, why in refusals(firm, store)]
     if json:
         edge.show_json({"problems": found})
     elif not found:
@@ -169,6 +175,52 @@ def effect(
     )  # fmt: skip
 
 
+def replay(
+    rule: Name,
+    months: Annotated[int, typer.Option(min=1, max=120, help="How far back.")] = 12,
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild", help="Build a day a week anew from what landed, where no snapshot is kept."
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show what a rule, on or off, would have done over past snapshots; nothing is proposed or sent.
+
+    A kept snapshot says what was known that day; keep_weeks in firm.toml keeps one a week. A day built anew
+    is as of its day in dated facts alone.
+
+    [dim]Examples:[/dim]
+      opslayer rules replay payment_reminder
+      opslayer rules replay lead_follow_up --months 6 --rebuild --json
+    """
+    from opslayer import actions
+    from opslayer.errors import GuardrailHeld
+    from opslayer.store import open_store
+    from opslayer.warehouse import open_layer
+
+    firm = edge.firm()
+    with open_layer(firm) as layer, open_store(firm) as store:
+        until = layer.as_of
+        done = actions.replay(
+            firm, store, rule, until=until, moment=edge.now(), months=months, rebuild=rebuild
+        )
+    if json:
+        edge.show_json(done)
+        return
+    edge.output.print(done.coverage, highlight=False)
+    for title, frame in (
+        ("By month", done.months),
+        ("Most money", done.subjects),
+        ("Would have been stopped", done.stopped),
+        ("Other rules, same clients", done.overlap),
+    ):
+        edge.show_table(title, [name.replace("_", " ") for name in frame.columns], frame.rows(), empty="none")
+    if done.refusal:
+        raise GuardrailHeld(done.refusal)
+
+
 def schema() -> None:
     """Print the JSON Schema of a rule's file, so that an editor completes and checks it.
 
@@ -187,5 +239,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "explain": explain,
     "test": run_cases,
     "effect": effect,
+    "replay": replay,
     "schema": schema,
 }

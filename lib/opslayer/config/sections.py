@@ -17,11 +17,6 @@ class FirmSection(Settings):
     name: str
     base_currency: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217 code that reports are in")
     time_zone: str = "UTC"
-    calling_code: str | None = Field(
-        None,
-        pattern=r"^[1-9]\d{0,2}$",
-        description='of its country, e.g. "353": phone numbers written without one are read with it',
-    )
     fiscal_year_start: int = Field(1, ge=1, le=12, description="first month of the fiscal year")
 
     @field_validator("time_zone")
@@ -42,6 +37,11 @@ class StoreSection(Settings):
 class WarehouseSection(Settings):
     keep_versions: int = Field(
         7, ge=2, description="published versions kept for rollback, and the last of as many days"
+    )
+    keep_weeks: int = Field(
+        0,
+        ge=0,
+        description="the last version of each of so many weeks is kept too, for rules to be replayed on",
     )
     memory_limit: str = Field("4GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
     threads: int | None = Field(None, ge=1, description="all cores where it is not given")
@@ -94,6 +94,12 @@ class LimitsSection(Settings):
     send_until: time | None = Field(None, description="nor later")
     working_days: bool = Field(
         False, description="nor on weekends and public holidays of its country, or else of the firm's"
+    )
+    most_firings_a_month: int | None = Field(
+        None, ge=0, description="of one rule in its replay; above it, or without a replay, it may not be on"
+    )
+    most_amount_a_month: Decimal | None = Field(
+        None, ge=0, description="of one rule in its replay, base currency; likewise"
     )
     restrictions: tuple[Restriction, ...] = ()
 

@@ -4,7 +4,7 @@ from opslayer.figures.bridge import margin_bridge
 from opslayer.figures.cash import aging, cash_forecast, cash_position, dso, payment_intervals
 from opslayer.figures.chain import capacity_weeks, chain_moves, shortage_map
 from opslayer.figures.delivery import project_completion
-from opslayer.figures.effect import rule_effect
+from opslayer.figures.effect import replay_months, rule_effect
 from opslayer.figures.inquiries import inquiry_room, scope_prices
 from opslayer.figures.metric import alert_table, as_of, expected, metric_table
 from opslayer.figures.people import utilisation_levels, utilisation_weeks, week_against_plan
@@ -35,6 +35,7 @@ __all__ = [
     "payment_intervals",
     "pnl",
     "project_completion",
+    "replay_months",
     "revenue_change",
     "revenue_forecast",
     "rule_effect",

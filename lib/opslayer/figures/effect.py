@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import polars as pl
 
-from opslayer.figures.style import BAD, GOOD, INK, SOFT, Theme, empty, styled
+from opslayer.figures.style import BAD, GOOD, INK, MAIN, SOFT, Theme, empty, short, styled
 
 COLOURS = {"proven": GOOD, "harmful": BAD, "stopped": BAD, "unproven": SOFT}
 
@@ -41,4 +41,28 @@ def rule_effect(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     styled(figure, theme, title=title, reading=reading, height=120 + 40 * len(names))
     figure.update_xaxes(tickformat="+.0%", nticks=7)
     figure.update_yaxes(tickmode="linear")
+    return figure
+
+
+def replay_months(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
+    """How often a rule would have fired; `frame` is what `actions.replay_months` gives."""
+    title = "Firings a month, had it been on"
+    if frame.is_empty():
+        return empty("The rule was not replayed yet.", theme, title=title)
+    figure = go.Figure(
+        go.Bar(
+            x=[f"{month:%b}<br>{month:%Y}" for month in frame["month"]],
+            y=frame["firings"].to_list(),
+            text=[f"{count:,}" for count in frame["firings"]],
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": MAIN[theme]},
+            customdata=[short(float(amount)) for amount in frame["amount"]],
+            hovertemplate="%{y:,} firings about %{customdata}<extra></extra>",
+            width=min(0.65, 0.12 * len(frame)),
+        )
+    )
+    styled(figure, theme, title=title, height=260)
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(visible=False)
     return figure

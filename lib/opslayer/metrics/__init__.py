@@ -10,17 +10,5 @@ from opslayer.metrics.metric import (
     measure,
     written,
 )
-from opslayer.metrics.proof import Proof, prove
 
-__all__ = [
-    "Metric",
-    "MetricValue",
-    "Proof",
-    "Range",
-    "Unit",
-    "difference",
-    "load_metrics",
-    "measure",
-    "prove",
-    "written",
-]
+__all__ = ["Metric", "MetricValue", "Range", "Unit", "difference", "load_metrics", "measure", "written"]

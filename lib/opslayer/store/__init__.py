@@ -2,8 +2,7 @@
 
 from opslayer.store.audit_trail import Verification, append, canonical, follow, lock, read_trail, verify
 from opslayer.store.database import Store, open_store
-from opslayer.store.effects import Assignment
-from opslayer.store.links import DecisionLink, Digest
+from opslayer.store.effects import Assignment, Replay
 from opslayer.store.models import (
     AlertRecord,
     AuditEvent,
@@ -26,8 +25,6 @@ __all__ = [
     "AuditEvent",
     "Base",
     "Decision",
-    "DecisionLink",
-    "Digest",
     "InvoiceSeries",
     "InvoicedItem",
     "IssuedInvoice",
@@ -35,6 +32,7 @@ __all__ = [
     "Outcome",
     "Proposal",
     "ProposalDocument",
+    "Replay",
     "Run",
     "Stop",
     "Store",

@@ -44,3 +44,27 @@ class Assignment(Base):
     is_settled: Mapped[bool | None]
     settled_days: Mapped[int | None]
     settled_amount: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
+
+
+class Replay(Base):
+    """What a rule would have done over a time that is past: its sums, and the version of the rule it was.
+
+    `kept` and `rebuilt` count the days looked at; amounts in base currency, `most_*` those of the busiest
+    month; `months` has firings and amount of each month.
+    """
+
+    __tablename__ = "replay"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(String(100), index=True)
+    rule_version: Mapped[str] = mapped_column(String(64))
+    replayed_at: Mapped[datetime]
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    kept: Mapped[int]
+    rebuilt: Mapped[int]
+    firings: Mapped[int]
+    amount: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    most_firings: Mapped[int]
+    most_amount: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    months: Mapped[dict[str, Any]]

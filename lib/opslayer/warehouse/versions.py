@@ -81,8 +81,8 @@ def record(version: Version) -> None:
 def prune(firm: Firm) -> None:
     """Drop versions beyond the number kept, never the current one, and files no version owns.
 
-    One morning publishes many, an output each: so the last of each of as many days is kept too. Unlinking a
-    file leaves readers that have it open unharmed.
+    One morning publishes many, an output each: so the last of each of as many days is kept too, and the last
+    of each of `keep_weeks` weeks. Unlinking a file leaves readers that have it open unharmed.
     """
     live, number = current(firm), firm.warehouse.keep_versions
     kept = versions(firm)
@@ -90,6 +90,9 @@ def prune(firm: Firm) -> None:
     names = {version.name for version in kept[-number:]} | {
         last_of_day[day] for day in sorted(last_of_day)[-number:]
     }
+    last_of_week = {version.as_of.isocalendar()[:2]: version.name for version in kept}
+    weeks = sorted(last_of_week)[-firm.warehouse.keep_weeks :] if firm.warehouse.keep_weeks else []
+    names |= {last_of_week[week] for week in weeks}
     doomed = [version.path for version in kept if version.name not in names and version != live]
     owned = {version.path for version in kept}
     doomed += [p for p in files.folder(firm).glob("*.duckdb") if NAME.match(p.stem) and p not in owned]

@@ -1,0 +1,90 @@
+"""What rules bring about, and what they would have done: parts of the page."""
+
+from __future__ import annotations
+
+import parts
+import polars as pl
+import snapshot
+import streamlit as st
+
+from opslayer import actions
+
+VERDICTS = {
+    "proven": ":green-badge[:material/check: proven]",
+    "unproven": ":gray-badge[:material/help: unproven]",
+    "harmful": ":red-badge[:material/trending_down: harmful]",
+    "stopped": ":red-badge[:material/block: claim stopped]",
+}
+
+
+def show_effects(effects: pl.DataFrame) -> None:
+    """Both arms of each rule side by side, and the money that this supports."""
+    currency = snapshot.firm().base_currency
+    if effects.is_empty():
+        st.info(
+            "No rule has a holdout, so nobody can say what they bring about. `holdout: 0.05` in a rule's "
+            "file leaves one in twenty of its subjects alone, by chance and for good."
+        )
+    else:
+        left, right = st.columns([5, 6], gap="large")
+        with left:
+            for row in effects.iter_rows(named=True):
+                st.markdown(
+                    f"**{row['rule'].replace('_', ' ').capitalize()}** {VERDICTS[row['verdict']]}  \n"
+                    f"{row['reasons']}  \n"
+                    f":small[:gray[{row['treated']:,} acted on, {row['left_alone']:,} left alone; counted is "
+                    f"whether {row['measure']} {row['follow_days']} days after. Money this supports: "
+                    f"{row['supported_amount']:,.0f} {currency}.]]"
+                )
+        with right:
+            parts.drawn("rule_effect", effects)
+        parts.table(
+            effects.with_columns(pl.col("days_difference").round(1)),
+            {
+                "rule": "Rule",
+                "share_treated": "Settled, acted on",
+                "share_left_alone": "Settled, left alone",
+                "share_detectable": "Least difference shown",
+                "subjects_needed": "Subjects needed",
+                "days_difference": "Days, difference",
+                "amount_difference": f"{currency} each, difference",
+                "amount_lower": f"{currency} each, at least",
+            },
+            empty="",
+            row_height=35,
+            height="content",
+        )
+        st.caption(
+            "Everybody counts in the arm that chance gave, whether a message left or not. Money supported is "
+            "the lower end of the 95% interval of what came in by then, times the subjects acted on; nothing "
+            "while the effect is unproven."
+        )
+
+
+def show_replays(replays: pl.DataFrame) -> None:
+    """The last replay of each rule, and the months of one."""
+    currency = snapshot.firm().base_currency
+    if replays.is_empty():
+        st.info(
+            "No rule was replayed yet. `opslayer rules replay RULE` shows what one would have done on past "
+            "snapshots, before it is on."
+        )
+    else:
+        left, right = st.columns([6, 5], gap="large")
+        with left:
+            parts.table(
+                replays,
+                {
+                    "rule": "Rule",
+                    "standing": "Standing",
+                    "first_day": "From",
+                    "last_day": "To",
+                    "firings": "Firings",
+                    "most_firings": "Busiest month",
+                    "amount": f"Amount, {currency}",
+                },
+                empty="",
+            )
+        with right:
+            chosen = st.selectbox("Rule", replays["rule"].to_list(), key="replayed")
+            parts.drawn("replay_months", actions.replay_months(snapshot.store(), chosen))
