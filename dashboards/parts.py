@@ -73,8 +73,26 @@ def _metric(value: metrics.MetricValue, alert: alerts.Alert | None) -> None:
                 st.error(value.failure)
             else:
                 _alert(value, alert)
+                _proof(snapshot.proved(metric))
             _source(metric.query, "The number")
             _source(metric.rows, "The rows behind it", with_rows=True)
+
+
+def _proof(proof: metrics.Proof) -> None:
+    """The number done again from its rows, and what the contracts say of the tables it is read from."""
+    if proof.value.value is None:
+        return
+    unit, currency = proof.value.metric.unit, snapshot.firm().base_currency
+    again = metrics.written(proof.recomputed, unit, currency)
+    red = f":red[{proof.red} do not]" if proof.red else "none is broken"
+    contracts = f"Contract rules on what it reads: {proof.contracts.height - proof.red} hold, {red}."
+    if proof.holds:
+        st.markdown(
+            f":green-badge[:material/check: proved] Its {proof.rows:,} rows give {again}. {contracts}"
+        )
+    else:
+        why = proof.failure or f"its {proof.rows:,} rows give {again}"
+        st.markdown(f":red-badge[:material/error: not proved] {why}. {contracts}")
 
 
 def _alert(value: metrics.MetricValue, alert: alerts.Alert | None) -> None:

@@ -102,6 +102,16 @@ def measured() -> dict[str, metrics.MetricValue]:
     return {value.metric.name: value for value in found}
 
 
+@st.cache_data(max_entries=100, show_spinner=False)
+def _proved(directory: str, version: str, metric: metrics.Metric) -> metrics.Proof:
+    return metrics.prove(_layer(directory, version), metric)
+
+
+def proved(metric: metrics.Metric) -> metrics.Proof:
+    """A metric computed again from its rows on the current snapshot."""
+    return _proved(str(firm().directory), layer().version.name, metric)
+
+
 def _tuple(values: Mapping[str, Any]) -> Values:
     return tuple(sorted(values.items()))
 

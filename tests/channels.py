@@ -37,7 +37,8 @@ QUERY = """
 select project_id as subject, name, money_at_risk_base as amount_base, 'ada' as recipient_id,
     party_name as client, budget_hours, hours_to_date, eac_hours, probability_over,
     reasons, $as_of - date '2026-11-14' as days, project_id as deal_id, 'at risk' as stage,
-    'open' as stage_before, 12.50 as margin, null as margin_before, party_name as note
+    'open' as stage_before, 12.50 as margin, null as margin_before,
+    timestamptz '2026-12-01 09:30:00+00' as starts_at, 'Room 4' as place
 from intelligence.project_forecast
 """
 

@@ -16,12 +16,14 @@ OpslayerError                    1
 │   └── RunTimedOut              1
 ├── ChannelFailed                1   a channel cannot be reached, or does not let us in
 └── GuardrailHeld                4   an action was held; nothing was done
+    └── LinkRefused              4   a link in a mail decides nothing: unknown, expired, used, changed
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Literal
 
 
 class OpslayerError(Exception):
@@ -96,6 +98,18 @@ class ChannelFailed(OpslayerError):
 
 class GuardrailHeld(OpslayerError):
     exit_code = 4
+
+
+class LinkRefused(GuardrailHeld):
+    def __init__(
+        self,
+        why: Literal["unknown", "expired", "used", "changed", "unauthorised"],
+        message: str,
+        *,
+        mend: str | None = None,
+    ) -> None:
+        super().__init__(message, mend=mend)
+        self.why = why
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:

@@ -41,7 +41,10 @@ def ours(firm: Firm) -> None:
 
 def bare(firm: Firm) -> None:
     """The same queries in the same order, by DuckDB alone."""
-    values = {"as_of": books.AS_OF, "base_currency": firm.base_currency, "sources": list(firm.sources)}
+    values = {
+        "as_of": books.AS_OF, "base_currency": firm.base_currency, "sources": list(firm.sources),
+        "time_zone": firm.firm.time_zone, "calling_code": firm.firm.calling_code,
+    }  # fmt: skip
     landed = check_landed(firm)
     models = load_models()
     with connect_staged(firm) as connection:

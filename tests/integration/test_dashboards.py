@@ -144,12 +144,13 @@ def test_behind_a_number_lie_its_rows_and_its_query(firm: Firm, monkeypatch: pyt
     app.session_state["behind-metric-overdue_share"] = True
     app.run()
     with open_layer(firm) as layer:
-        queries = [layer.sql("metric_overdue_share"), layer.sql("overdue_items")]
+        queries = [layer.sql("metric_overdue_share"), layer.sql("open_items")]
         assert [code.value for code in app.code] == [query.strip() for query in queries]
-        rows = layer.query("overdue_items")
+        rows = layer.query("open_items")
     behind = next(frame.value for frame in app.dataframe if "days_overdue" in frame.value.columns)
     assert list(behind["number"]) == rows["number"].to_list()
     assert f"{len(rows):,} rows, snapshot {layer.version.name}" in words(app)
+    assert f":green-badge[:material/check: proved] Its {len(rows):,} rows give" in words(app)
 
 
 def test_a_client_is_found(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from opslayer import demo
+from opslayer import demo, metrics
 from opslayer.config import Firm, load_firm
 from opslayer.runner import run_job
-from opslayer.warehouse import current
+from opslayer.warehouse import current, open_layer
 
 MOMENT = datetime(2026, 11, 16, 6, tzinfo=UTC)
 JOBS = ("morning", "monday", "wednesday")
@@ -32,3 +32,7 @@ def test_each_step_succeeds_and_publishes(firm: Firm, job: str) -> None:
     assert live is not None
     assert live.published_at >= moment
     assert all(step.output is not None and step.output.exists() for step in done.steps)
+    with open_layer(firm) as layer:
+        proofs = [metrics.prove(layer, metric) for metric in metrics.load_metrics(firm)]
+    assert [proof for proof in proofs if not proof.holds] == []
+    assert sum(proof.value.value is not None for proof in proofs) > 15

@@ -35,6 +35,8 @@ class Case(Settings):
     as_of: date = date(2026, 3, 31)
     base_currency: str = "EUR"
     sources: list[str] = Field(default_factory=list)
+    time_zone: str = "UTC"
+    calling_code: str | None = None
     given: dict[str, list[dict[str, Any]]] = Field(min_length=1)
     expect: list[dict[str, Any]] = Field(min_length=1)
 
@@ -88,8 +90,7 @@ def test_rows_in_rows_out(
     for read in model.reads:
         types = column_types(read, tables)
         fill(connection, read, types, case.given.get(read, []))
-    given = {"as_of": case.as_of, "base_currency": case.base_currency, "sources": case.sources}
-    values = bind(model.values, given, name)
+    values = bind(model.values, case.model_dump(exclude={"given", "expect"}), name)
     connection.execute(f"create table found as {model.sql}", values)
     described = connection.execute("describe found").fetchall()
     kinds = {str(column): str(kind) for column, kind, *_ in described}

@@ -125,7 +125,7 @@ def store(firm: Firm) -> Iterator[Store]:
 def dso(value: float | None, day: int = 0, failure: str | None = None) -> list[MetricValue]:
     metric = Metric(
         name="dso", title="DSO", unit="days", better="lower", owner="Finance", description="", query="q",
-        rows="q", expected=Range(high=50),
+        rows="q", of_rows="count(*)", expected=Range(high=50),
     )  # fmt: skip
     return [MetricValue(metric, value, None, DAY + timedelta(days=day), failure)]
 

@@ -13,6 +13,8 @@ from tests.reminders import write_firm
 GOOD = {
     "webhook": {"kind": '"webhook"', "url": '"https://crm.example/in"', "secret": '"env:HOOK"'},
     "folder": {"kind": '"folder"', "path": '"in"', "format": '"csv"'},
+    "apprise": {"kind": '"apprise"', "url": '"env:ROOM"'},
+    "calendar": {"kind": '"calendar"', "minutes": "30"},
     "sql": {
         "kind": '"sql"',
         "url": '"env:CRM"',
@@ -46,6 +48,8 @@ def test_a_good_section_is_read(tmp_path: Path, kind: str) -> None:
         ("folder", {"format": '"xlsx"'}, "'json' or 'csv'"),
         ("sql", {"url": '"postgresql://u:whsec_abc@h/d"'}, "at key: url"),
         ("sql", {"statement": '"../x"'}, "at key: statement"),
+        ("apprise", {"url": '"json://whsec_abc@h"'}, "at key: url"),
+        ("calendar", {"minutes": "0"}, "at key: minutes"),
         ("webhook", {"timeout": "3"}, 'nearest: "timeout_seconds"'),
     ],
 )

@@ -35,7 +35,7 @@ def value(
 ) -> MetricValue:
     metric = Metric(
         name="dso", title="DSO", unit=unit, better="lower", owner="Finance", description="", query="q",
-        rows="q", expected=Range(**ends),
+        rows="q", of_rows="count(*)", expected=Range(**ends),
     )  # fmt: skip
     return MetricValue(metric, amount, previous, DAY)
 
@@ -96,7 +96,8 @@ def test_a_firm_adds_a_metric_and_replaces_a_file(tmp_path: Path) -> None:
     (tmp_path / "metrics").mkdir()
     (tmp_path / "metrics" / "mine.yaml").write_text(
         "metrics: {clients: {title: Clients, unit: count, better: higher, owner: Sales, "
-        "description: Clients., query: metric_clients, rows: payment_behaviour}}"
+        "description: Clients., query: metric_clients, rows: payment_behaviour, "
+        "of_rows: count(*)}}"
     )
     names = [metric.name for metric in load_metrics(firm(tmp_path))]
     assert "clients" in names

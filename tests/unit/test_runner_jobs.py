@@ -118,7 +118,7 @@ def test_the_shipped_morning_refreshes_first_and_reports_last(firm: Firm) -> Non
     assert order[0] == "refresh"
     assert set(order[1:4]) == {"cash", "variance", "overrun"}
     assert set(order[4:6]) == {"alerts", "reminders"}
-    assert order[6:] == ["rules", "finance_weekly"]
+    assert order[6:] == ["rules", "finance_weekly", "notify"]
     assert all(job.cron and croniter.is_valid(job.cron) and job.owner for job in jobs.values())
     assert "dispatch" in jobs
 

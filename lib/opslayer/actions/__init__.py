@@ -1,12 +1,14 @@
 """Acting: rules propose, guardrails hold, people approve, the outbox sends once, the trail keeps it."""
 
 from opslayer.actions.approval import Refused, approve, approve_each, reject, settle
+from opslayer.actions.digest import Notice, notify
 from opslayer.actions.draft import propose
 from opslayer.actions.editing import edit, edit_roles, preview_edit
 from opslayer.actions.export import Export, export_csv, export_signed, verify_export
 from opslayer.actions.invoice.register import issued_invoices, why_nothing_is_billed
 from opslayer.actions.judging import judge_subjects, rule_effects
 from opslayer.actions.kinds import KINDS, load_rules, rules_of
+from opslayer.actions.link import Verdict, decide_by_link, look
 from opslayer.actions.outbox import dispatch
 from opslayer.actions.outcome import Outcome, record_outcomes
 from opslayer.actions.proposal import Proposal, Shown, as_table, list_proposals, show_proposal
@@ -19,6 +21,7 @@ from opslayer.actions.verification import verify
 __all__ = [
     "KINDS",
     "Export",
+    "Notice",
     "Outcome",
     "Proposal",
     "Refused",
@@ -26,9 +29,11 @@ __all__ = [
     "Rule",
     "Sheets",
     "Shown",
+    "Verdict",
     "approve",
     "approve_each",
     "as_table",
+    "decide_by_link",
     "dispatch",
     "edit",
     "edit_roles",
@@ -40,6 +45,8 @@ __all__ = [
     "list_replays",
     "list_stops",
     "load_rules",
+    "look",
+    "notify",
     "preview_edit",
     "propose",
     "record_outcomes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +25,9 @@ from opslayer.store import Store, append, lock
 from opslayer.warehouse import Layer
 
 
+def nothing(_: Session) -> None: ...
+
+
 def approve(
     firm: Firm,
     store: Store,
@@ -35,12 +38,14 @@ def approve(
     moment: datetime,
     layer: Layer,
     evidence_hash: str | None = None,
+    besides: Callable[[Session], None] = nothing,
 ) -> Proposal:
     """One person's yes. With the last one that is needed, what the kind does is set going.
 
     The same yes again, as a second click gives it, changes nothing. `evidence_hash` is of the evidence the
-    person looked at, where the caller knows it. Raises GuardrailHeld where a guardrail, the evidence or the
-    person's roles stand against it, UsageError where there is nothing to decide.
+    person looked at, where the caller knows it; `besides` is done in the decision's transaction, or undoes it
+    by raising. Raises GuardrailHeld where a guardrail, the evidence or the person's roles stand against it,
+    UsageError where there is nothing to decide.
     """
     with store.reading() as session:
         record = find(session, number)
@@ -49,19 +54,19 @@ def approve(
     with store.session() as session:
         lock(session)
         record = find(session, number)
-        rule, who, reason = _authorise(firm, record, person, reason, moment)
+        rule, who, reason = authorise(firm, record, person, reason, moment)
         if record.state in UNSENT and who.email in {decision.person for decision in approvals(record)}:
+            besides(session)
             return as_proposal(record)
         if record.state != "proposed":
             raise UsageError(f"proposal {number} is {record.state}; there is nothing to approve")
         if evidence_hash not in (None, record.evidence_hash):
-            raise GuardrailHeld(
-                f"proposal {number} has changed since you looked at it", mend="look at it again"
-            )
+            raise _changed(number)
         held = guardrails.examine(case(firm, record, rule, situation, moment))
         if held is None and not is_whole(record):
             held = guardrails.Hold("its evidence is not what was proposed", "cancelled")
         if held is None:
+            besides(session)
             _say_yes(session, Occasion(firm, layer, rule, moment), record, who, reason)
         elif held.state != "held":
             move(session, record, held.state, moment=moment, reason=held.reason)
@@ -123,16 +128,20 @@ def reject(
     reason: str,
     moment: datetime,
     layer: Layer | None = None,  # noqa: ARG001  so that a page calls either verdict alike
+    evidence_hash: str | None = None,
+    besides: Callable[[Session], None] = nothing,
 ) -> Proposal:
     """A no; it also takes back an approval whose message has not left. A second no changes nothing.
 
+    `evidence_hash` and `besides` are as of `approve`.
     Raises GuardrailHeld where the person's roles do not allow it, UsageError where it cannot be rejected.
     """
     with store.session() as session:
         lock(session)
         record = find(session, number)
-        _, who, reason = _authorise(firm, record, person, reason, moment)
+        _, who, reason = authorise(firm, record, person, reason, moment)
         if record.state == "rejected":
+            besides(session)
             return as_proposal(record)
         if record.state not in UNSENT:
             raise UsageError(f"proposal {number} is {record.state}; there is nothing to reject")
@@ -141,6 +150,9 @@ def reject(
                 f"proposal {number} was approved for good: {record.title}",
                 mend="what takes it back is another proposal",
             )
+        if evidence_hash not in (None, record.evidence_hash):
+            raise _changed(number)
+        besides(session)
         decide(session, record, "rejected", person=who.email, reason=reason, moment=moment)
         move(session, record, "rejected", moment=moment, actor=who.email, reason=reason)
         return as_proposal(record)
@@ -156,7 +168,7 @@ def settle(
     with store.session() as session:
         lock(session)
         record = find(session, number)
-        _, who, reason = _authorise(firm, record, person, reason, moment)
+        _, who, reason = authorise(firm, record, person, reason, moment)
         if record.state != "uncertain":
             raise UsageError(f"proposal {number} is {record.state}; nothing about it is uncertain")
         move(session, record, "sent" if sent else "approved", moment=moment, actor=who.email, reason=reason)
@@ -201,6 +213,10 @@ def is_approved(record: Record, rule: Rule) -> bool:
     return len(given) >= max(needed(approval, record.amount, record.evidence, record.content), 1)
 
 
+def _changed(number: int) -> GuardrailHeld:
+    return GuardrailHeld(f"proposal {number} has changed since you looked at it", mend="look at it again")
+
+
 def _say_yes(session: Session, occasion: Occasion, record: Record, who: Person, reason: str) -> None:
     approval = occasion.rule.approval_at(record.level)
     assert approval is not None, "a guardrail asked"
@@ -213,7 +229,7 @@ def _say_yes(session: Session, occasion: Occasion, record: Record, who: Person, 
         record.reason = "approved by one; another person must approve too"
 
 
-def _authorise(
+def authorise(
     firm: Firm, record: Record, email: str, reason: str, moment: datetime
 ) -> tuple[Rule, Person, str]:
     """The rule, the person who may decide, and why: for whom, where it is for somebody who is away."""

@@ -28,6 +28,15 @@ def acts_for(firm: Firm, person: Person, day: date) -> tuple[Person, ...]:
     return tuple(one for one in away if one is not None)
 
 
+def is_away(firm: Firm, person: Person, moment: datetime) -> bool:
+    """Whether somebody else decides for the person on this day."""
+    day = moment.astimezone(firm.zone).date()
+    return any(
+        absence.first_on <= day <= absence.last_on and absence.person.casefold() == person.email.casefold()
+        for absence in firm.absences
+    )
+
+
 def authority(firm: Firm, person: Person, asked: tuple[str, ...], moment: datetime) -> str | None:
     """By what the person may decide: "" for a role of their own, or the name of whom they stand in for."""
     if set(person.roles) & set(asked):

@@ -14,21 +14,31 @@ from email.policy import SMTP
 from email.utils import format_datetime, getaddresses, parseaddr
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opslayer.actions.channels.channel import Delivery
 from opslayer.config import Firm, MailSection, secret
 from opslayer.errors import ChannelFailed, ConfigurationError
 
+if TYPE_CHECKING:
+    from icalendar import Calendar
+
 TIMEOUT = 30.0  # seconds without a word from the server
 
 
 def compose(
-    content: dict[str, Any], *, sender: str, message_id: str, moment: datetime, thread: Sequence[str] = ()
+    content: dict[str, Any],
+    *,
+    sender: str,
+    message_id: str,
+    moment: datetime,
+    thread: Sequence[str] = (),
+    calendar: Calendar | None = None,
 ) -> EmailMessage:
     """The message as approved: text and HTML, with what is attached to it.
 
-    `thread` are the Message-IDs it follows, first to last (RFC 5322, 3.6.4).
+    `thread` are the Message-IDs it follows, first to last (RFC 5322, 3.6.4). `calendar` stands
+    beside the text as what a calendar reads (RFC 6047).
     """
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
@@ -41,6 +51,9 @@ def compose(
         message["References"] = " ".join(thread)
     message.set_content(content["text"])
     message.add_alternative(content["html"], subtype="html")
+    if calendar is not None:
+        text = calendar.to_ical().decode()
+        message.add_alternative(text, subtype="calendar", params={"method": str(calendar["method"])})
     for attached in attachments(content):
         main, _, sub = attached.type.partition("/")
         message.add_attachment(attached.content, maintype=main, subtype=sub, filename=attached.name)

@@ -28,7 +28,8 @@ class Proposal:
     """One action that is proposed, decided or done; `amount` in the firm's base currency.
 
     `id` is None in a dry run. `rung` is the name of its `level`, of a reminder in days overdue. `party_id`
-    and `party_name` say whom it is about: a client, a project, the firm's own people.
+    and `party_name` say whom it is about: a client, a project, the firm's own people. `leaves_at` is when the
+    hold of what is approved ends: until then whoever may decide it can pull it back.
     """
 
     id: int | None
@@ -51,6 +52,7 @@ class Proposal:
     expires_at: datetime
     approvals: tuple[str, ...] = ()
     sent_at: datetime | None = None
+    leaves_at: datetime | None = None
 
     @property
     def invoices(self) -> int:
@@ -173,6 +175,9 @@ def as_proposal(record: Record) -> Proposal:
         expires_at=record.expires_at,
         approvals=tuple(d.person for d in approvals(record)),
         sent_at=record.outbox.sent_at if record.outbox else None,
+        leaves_at=record.outbox.not_before
+        if record.outbox and record.state in ("approved", "held")
+        else None,
     )
 
 

@@ -9,11 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer.actions.approval import is_whole
+from opslayer.actions.link import digest_of
 from opslayer.actions.wording import Edit, edits
-from opslayer.store import Assignment, AuditEvent, Decision, Store, Verification
+from opslayer.store import Assignment, AuditEvent, Decision, DecisionLink, Store, Verification
 from opslayer.store import Proposal as Record
 from opslayer.store import verify as verify_chain
 from opslayer.store.models import PROPOSAL_STATES
+
+LINK_USED = DecisionLink.used_at.is_not(None)
 
 
 def verify(store: Store) -> Verification:
@@ -33,6 +36,7 @@ def _fault(session: Session) -> str | None:
     decided: dict[int, AuditEvent] = {}
     proposed: dict[int | None, str] = {}
     states: dict[int | None, str] = {}
+    told: set[str] = set()
     arms: dict[tuple[str, str], str] = {}
     edited: dict[int | None, list[Edit]] = {}
     for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id)):
@@ -46,6 +50,8 @@ def _fault(session: Session) -> str | None:
             edited[event.proposal_id].append(_edit_told(event))
         elif event.event == "assigned":
             arms[event.detail["rule"], event.detail["subject"]] = event.detail["arm"]
+        elif event.event == "link used":
+            told.add(event.detail["link"])
         elif event.event in PROPOSAL_STATES:
             if event.event == "withheld":
                 proposed[event.proposal_id] = event.detail["evidence_hash"]
@@ -55,6 +61,9 @@ def _fault(session: Session) -> str | None:
     if drawn != arms:
         rule, subject = sorted(drawn.items() ^ arms.items())[0][0]
         return f"the arm of {subject} under the rule {rule} is not the one that was drawn"
+    used = {digest_of(one) for one in session.scalars(select(DecisionLink.nonce).where(LINK_USED))}
+    if used != told:
+        return "a link was used, or was made good again, and the trail does not say so"
     for decision in session.scalars(select(Decision).order_by(Decision.id)):
         if decision.id not in decided:
             return f"the end is missing: decision {decision.id} has no event"

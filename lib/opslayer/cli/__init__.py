@@ -17,6 +17,7 @@ import typer
 from opslayer.cli import actions as action_commands
 from opslayer.cli import channels as channel_commands
 from opslayer.cli import data, edge, work
+from opslayer.cli import metrics as metric_commands
 from opslayer.cli import rules as rule_commands
 from opslayer.errors import OpslayerError
 
@@ -64,13 +65,18 @@ DATA_COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for command in DATA_COMMANDS:
     app.command(rich_help_panel=DATA)(command)
-WORK_COMMANDS: tuple[Callable[..., None], ...] = (work.run, work.status)
+WORK_COMMANDS: tuple[Callable[..., None], ...] = (work.run, work.status, work.notify, work.links)
 for command in WORK_COMMANDS:
     app.command(rich_help_panel=WORK)(command)
 
 contracts = typer.Typer(no_args_is_help=True, help="What the data must be.")
 contracts.command("check")(data.check_contracts)
 app.add_typer(contracts, name="contracts", rich_help_panel=DATA)
+
+metrics = typer.Typer(no_args_is_help=True, help="What is measured, and the rows behind each number.")
+for name, command in metric_commands.COMMANDS.items():
+    metrics.command(name)(command)
+app.add_typer(metrics, name="metrics", rich_help_panel=DATA)
 
 actions = typer.Typer(no_args_is_help=True, help="What is proposed, and who decided.")
 for name, command in action_commands.COMMANDS.items():

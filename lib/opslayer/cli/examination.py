@@ -103,6 +103,15 @@ def _mail(firm: Firm) -> str:
     return f"{firm.mail.host}:{firm.mail.port}, {firm.mail.security}"
 
 
+def _approvals(firm: Firm) -> str:
+    if firm.approvals is None:
+        return "no [approvals]: nobody is written to about what waits"
+    from opslayer.actions.link import signing_key
+
+    signing_key(firm.approvals)
+    return f"links to {firm.approvals.links}, good for {firm.approvals.expires_hours} hours"
+
+
 def _people(firm: Firm) -> str:
     if not firm.people:
         raise OpslayerError("nobody may approve anything", mend="add [[people]] with roles to firm.toml")
@@ -118,4 +127,5 @@ CHECKS: dict[str, Callable[[Firm], str]] = {
     "rules": _rules,
     "mail": _mail,
     "people": _people,
+    "approvals": _approvals,
 }

@@ -88,7 +88,7 @@ def doctor(json: Json = False) -> None:
 
 
 def up(
-    only: Annotated[str | None, typer.Option(help="One of scheduler, dashboards, notebooks.")] = None,
+    only: Annotated[str | None, typer.Option(help="One of scheduler, dashboards, notebooks, links.")] = None,
 ) -> None:
     """Start the scheduler with its UI, the dashboards and JupyterLab; Ctrl-C ends all.
 
@@ -99,3 +99,38 @@ def up(
     from opslayer import runner
 
     raise typer.Exit(runner.up(edge.firm(), only=only, progress=edge.output.print))
+
+
+def notify(json: Json = False) -> None:
+    """Write to everybody for whom something new waits: a mail a person, with a signed link to each decision.
+
+    [dim]Example:[/dim]
+      opslayer notify
+    """
+    from opslayer import actions
+    from opslayer.store import open_store
+    from opslayer.warehouse import open_layer
+
+    firm = edge.firm()
+    with open_store(firm) as store, open_layer(firm) as layer:
+        sent = actions.notify(firm, store, layer=layer, moment=edge.now())
+    if json:
+        edge.show_json(sent)
+        return
+    edge.show_table(
+        "Written to",
+        ("who", "decisions", "state", "what the server said"),
+        ((one.person, one.proposals, one.state, one.reply) for one in sent),
+        empty="nobody: nothing new waits" if firm.approvals else "nobody: firm.toml has no \\[approvals]",
+    )
+
+
+def links() -> None:
+    """Serve the pages behind the links in those mails, on this machine; Ctrl-C ends it. `up` starts it too.
+
+    [dim]Example:[/dim]
+      opslayer links
+    """
+    from opslayer.links import serve
+
+    serve(edge.firm(), now=edge.now)

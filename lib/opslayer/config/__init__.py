@@ -1,6 +1,14 @@
 """firm.toml and the YAML folders, read into frozen models; every error names the key and the mend."""
 
-from opslayer.config.channels import ChannelSection, FolderSettings, WebhookSettings, WriteBackSettings
+from opslayer.config.approvals import ApprovalsSection
+from opslayer.config.channels import (
+    CalendarSettings,
+    ChannelSection,
+    ChatSettings,
+    FolderSettings,
+    WebhookSettings,
+    WriteBackSettings,
+)
 from opslayer.config.firm import PROJECT, Firm, find_firm, load_firm
 from opslayer.config.outside import moment, secret
 from opslayer.config.reading import read_yaml, validated
@@ -10,8 +18,11 @@ from opslayer.config.sources import FilesSource, MailboxSource, RestSource, Sour
 
 __all__ = [
     "PROJECT",
+    "ApprovalsSection",
     "BillingSection",
+    "CalendarSettings",
     "ChannelSection",
+    "ChatSettings",
     "FilesSource",
     "Firm",
     "FirmSection",

@@ -97,4 +97,33 @@ class WriteBackSettings(ChannelSettings):
         return secret_reference(value) or value
 
 
-ChannelSection = Annotated[WebhookSettings | FolderSettings | WriteBackSettings, Field(discriminator="kind")]
+class ChatSettings(ChannelSettings):
+    """A room or a telephone, by one of the services that Apprise knows."""
+
+    kind: Literal["apprise"]
+    url: str = Field(description='its Apprise URL by reference: "env:NAME" or "keyring:service/name"')
+    may_repeat: bool = Field(
+        False, description="true: rather twice than not at all; what was not taken is sent again"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _reference(cls, value: str) -> str:
+        return secret_reference(value) or value
+
+
+class CalendarSettings(ChannelSettings):
+    """Invitations, sent through [mail]."""
+
+    kind: Literal["calendar"]
+    minutes: int = Field(60, ge=1, description="how long, where the rule shows no `ends_at`")
+
+    @property
+    def is_addressed(self) -> bool:
+        return True
+
+
+ChannelSection = Annotated[
+    WebhookSettings | FolderSettings | WriteBackSettings | ChatSettings | CalendarSettings,
+    Field(discriminator="kind"),
+]

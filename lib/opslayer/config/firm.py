@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from opslayer.config.approvals import ApprovalsSection
 from opslayer.config.channels import ChannelSection
 from opslayer.config.reading import validated
 from opslayer.config.sections import (
@@ -47,6 +48,7 @@ class Firm(Settings):
     limits: LimitsSection = LimitsSection()
     outbox: OutboxSection = OutboxSection()
     mail: MailSection | None = None
+    approvals: ApprovalsSection | None = None
     channels: dict[str, ChannelSection] = Field(
         default_factory=dict, description="ways out besides mail, by the name that rules call them"
     )

@@ -17,6 +17,11 @@ class FirmSection(Settings):
     name: str
     base_currency: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217 code that reports are in")
     time_zone: str = "UTC"
+    calling_code: str | None = Field(
+        None,
+        pattern=r"^[1-9]\d{0,2}$",
+        description='of its country, e.g. "353": phone numbers written without one are read with it',
+    )
     fiscal_year_start: int = Field(1, ge=1, le=12, description="first month of the fiscal year")
 
     @field_validator("time_zone")

@@ -10,5 +10,17 @@ from opslayer.metrics.metric import (
     measure,
     written,
 )
+from opslayer.metrics.proof import Proof, prove
 
-__all__ = ["Metric", "MetricValue", "Range", "Unit", "difference", "load_metrics", "measure", "written"]
+__all__ = [
+    "Metric",
+    "MetricValue",
+    "Proof",
+    "Range",
+    "Unit",
+    "difference",
+    "load_metrics",
+    "measure",
+    "prove",
+    "written",
+]

@@ -35,6 +35,7 @@ class Metric(Settings):
     description: str
     query: str = Field(description="named query that gives one row: value, previous")
     rows: str = Field(description="named query that gives the rows behind the value")
+    of_rows: str = Field(description="SQL over those rows that gives the value again: what proves it")
     before: str = Field(
         "", description='what `previous` is of, e.g. "30 days before"; without it there is none'
     )

@@ -52,7 +52,8 @@ def up(
     """Run until Ctrl-C, SIGTERM, SIGHUP, or the end of a part; then nothing of it is left. Exit code 0.
 
     `only` names one service to run alone; `ports` are of "scheduler", "dashboards", "notebooks", and without
-    one a service takes its usual port or the next free one. All listen on the loopback only; logs lie in
+    one a service takes its usual port or the next free one. Where the firm has [approvals], the server of
+    their links is one of them, on the port named there. All listen on the loopback only; logs lie in
     var/logs. Raises UsageError for a service there is not or a port that is taken, and
     OpslayerError, with the last lines of its log, for a part that ended by itself.
     """
@@ -62,7 +63,8 @@ def up(
         number: signal.signal(number, lambda *_: stop.set())
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
-    services = chosen_services(plan_services(firm, chosen_ports(ports or {})), only)
+    asked = {"links": firm.approvals.port} if firm.approvals else {}
+    services = chosen_services(plan_services(firm, chosen_ports(asked | dict(ports or {}))), only)
     try:
         with _tree() as start, contextlib.ExitStack() as held:
             mark = warm.stamp()
@@ -141,21 +143,23 @@ def plan_services(firm: Firm, ports: Mapping[str, int]) -> tuple[Service, ...]:
             common | {"JUPYTER_TOKEN": token},
             query=f"lab?token={token}",
         ),
+        *((Service("links", ports["links"], (*python, "opslayer.links"), common),) if firm.approvals else ()),
     )
 
 
 def chosen_ports(asked: Mapping[str, int]) -> dict[str, int]:
     """A free port for each service. Raises UsageError for one that was asked for and is taken."""
     chosen: dict[str, int] = {}
-    for name, usual in PORTS.items():
+    for name in (*PORTS, *(name for name in asked if name not in PORTS)):
         port = asked.get(name)
         if port is not None and not _is_free(port):
             raise UsageError(
                 f"port {port}, asked for the {name}, is taken",
                 mend="end what listens there, or ask for another port",
             )
-        free = (p for p in range(usual, usual + 100) if p not in chosen.values() and _is_free(p))
-        chosen[name] = port or next(free)
+        chosen[name] = port or next(
+            p for p in range(PORTS[name], PORTS[name] + 100) if p not in chosen.values() and _is_free(p)
+        )
     return chosen
 
 

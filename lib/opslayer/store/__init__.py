@@ -3,6 +3,7 @@
 from opslayer.store.audit_trail import Verification, append, canonical, follow, lock, read_trail, verify
 from opslayer.store.database import Store, open_store
 from opslayer.store.effects import Assignment, Replay
+from opslayer.store.links import DecisionLink, Digest
 from opslayer.store.models import (
     AlertRecord,
     AuditEvent,
@@ -25,6 +26,8 @@ __all__ = [
     "AuditEvent",
     "Base",
     "Decision",
+    "DecisionLink",
+    "Digest",
     "InvoiceSeries",
     "InvoicedItem",
     "IssuedInvoice",

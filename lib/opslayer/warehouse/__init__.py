@@ -6,7 +6,7 @@ A build goes into a file nobody reads; a published version never changes; reader
 from opslayer.warehouse.blank import blank_layer, published_columns
 from opslayer.warehouse.build import Built, BuiltModel, build
 from opslayer.warehouse.layer import Layer, open_layer, query_path
-from opslayer.warehouse.models import Model, load_models
+from opslayer.warehouse.models import Model, load_models, tables_read
 from opslayer.warehouse.publish import (
     Refreshed,
     audit,
@@ -42,5 +42,6 @@ __all__ = [
     "refused_contracts",
     "rollback",
     "save_outputs",
+    "tables_read",
     "versions",
 ]

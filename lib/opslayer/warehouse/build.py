@@ -59,6 +59,8 @@ def build_staged(firm: Firm, *, as_of: date, progress: Progress | None = None) -
         "as_of": as_of,
         "base_currency": firm.base_currency,
         "sources": list(firm.sources),
+        "time_zone": firm.firm.time_zone,
+        "calling_code": firm.firm.calling_code,
     }
     with connect_staged(firm) as connection:
         landed = check_landed(firm)

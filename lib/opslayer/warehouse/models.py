@@ -50,7 +50,7 @@ def read_model(path: Path) -> Model:
     return Model(
         name=f"{path.parent.name}.{path.stem}",
         sql=sql,
-        reads=frozenset(f"{table.db}.{table.name}" for table in query.find_all(exp.Table) if table.db),
+        reads=_tables(query),
         values=placeholders(query),
     )
 
@@ -71,6 +71,16 @@ def parsed(sql: str, path: Path) -> exp.Expr:
 def bound_names(sql: str, where: str) -> frozenset[str]:
     """Names that the one query in `sql` binds; what was asked once is not parsed again."""
     return placeholders(parsed(sql, Path(where)))
+
+
+@lru_cache(maxsize=512)
+def tables_read(sql: str) -> frozenset[str]:
+    """The tables of a schema that the one query in `sql` reads, as schema.table."""
+    return _tables(parsed(sql, Path("query")))
+
+
+def _tables(query: exp.Expr) -> frozenset[str]:
+    return frozenset(f"{table.db}.{table.name}" for table in query.find_all(exp.Table) if table.db)
 
 
 def placeholders(query: exp.Expr) -> frozenset[str]:

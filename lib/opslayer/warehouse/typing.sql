@@ -55,3 +55,21 @@ create or replace macro as_domain(word) as nullif(
     regexp_extract(lower(trim(word)), '^(?:[a-z]+://)?(?:[^@/]*@)?(?:www\.)?([a-z0-9][a-z0-9.-]*\.[a-z]{2,})(?:[:/?#].*)?$', 1),
     ''
 );
+
+-- a phone number as E.164 has it: +, calling code, number; null for what cannot be dialled from everywhere
+-- one without a country is of the calling code given: its trunk 0 falls away, but not in Italy; North America has none
+create or replace macro phone_digits(word) as
+    regexp_replace(regexp_replace(replace(trim(word), '(0)', ''), '^00', '+'), '[^0-9+]', '', 'g');
+create or replace macro as_phone(word, calling_code) as nullif(
+    regexp_extract(
+        case
+            when phone_digits(word) like '+%' then phone_digits(word)
+            when calling_code = '39' and phone_digits(word) like '0%' then '+39' || phone_digits(word)
+            when phone_digits(word) like '0%' then '+' || calling_code || substr(phone_digits(word), 2)
+            when calling_code = '1' and length(phone_digits(word)) = 10 then '+1' || phone_digits(word)
+            when calling_code = '1' and length(phone_digits(word)) = 11 then '+' || phone_digits(word)
+        end,
+        '^\+[1-9][0-9]{6,14}$'
+    ),
+    ''
+);

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from opslayer.actions.channels.calendar import CalendarChannel
 from opslayer.actions.channels.channel import MAIL, Channel
+from opslayer.actions.channels.chat import ChatChannel
 from opslayer.actions.channels.folder import FolderChannel
 from opslayer.actions.channels.mail import MailChannel
 from opslayer.actions.channels.webhook import WebhookChannel
 from opslayer.actions.channels.write_back import WriteBackChannel
-from opslayer.config import Firm, FolderSettings, WebhookSettings, WriteBackSettings
+from opslayer.config import (
+    CalendarSettings,
+    ChatSettings,
+    Firm,
+    FolderSettings,
+    WebhookSettings,
+    WriteBackSettings,
+)
 from opslayer.errors import ConfigurationError, unknown
 
 
@@ -28,6 +37,12 @@ def open_channel(firm: Firm, name: str) -> Channel:
             return FolderChannel(firm, name, settings)
         case WriteBackSettings() as settings:
             return WriteBackChannel(firm, name, settings)
+        case ChatSettings() as settings:
+            return ChatChannel(firm, name, settings)
+        case CalendarSettings() as settings:
+            if firm.mail is None:
+                raise ConfigurationError(f"[channels.{name}] sends by mail; there is no [mail] in firm.toml")
+            return CalendarChannel(firm, firm.mail, name, calendar=settings)
         case _:
             raise ConfigurationError(f"there is no [channels.{name}] in firm.toml")
 

@@ -7,4 +7,3 @@ inner join core.account as account on account.account_id = line.account_id
 where account.section <> 'balance_sheet' and line.posted_on <= $as_of
     and date_trunc('month', line.posted_on) = (select max(month) from marts.pnl_month where is_closed)
 order by abs(line.amount_base) desc, line.journal_line_id
-limit 500
