@@ -7,6 +7,7 @@ import snapshot
 import stops
 import streamlit as st
 import tables
+import undos
 
 from opslayer import actions
 
@@ -62,6 +63,7 @@ if unsent:
             proposals.show(proposal, person)
 
 st.header("Decided", anchor=False)
+undos.show(every, person)
 parts.table(
     tables.decided(every),
     {"party_name": "About", "rung": "What", "amount": f"Amount, {currency}", "state": "State",

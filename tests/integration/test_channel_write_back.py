@@ -16,7 +16,8 @@ from opslayer.actions.outbox import GRACE, LEASE
 from opslayer.config import Firm
 from opslayer.errors import ChannelFailed
 from opslayer.store import Store, open_store
-from tests.channels import approve_on, configure, die_at, dispatch_on, only, write_follow_up
+from tests.channels import MAEVE, approve_on, configure, die_at, dispatch_on, only, write_follow_up
+from tests.messages import days_later, snapshot
 from tests.reminders import write_firm
 
 LATER = (LEASE + GRACE) / timedelta(hours=1) + 0.1
@@ -100,6 +101,26 @@ def test_killed_between_send_and_record(crm: Crm, monkeypatch: pytest.MonkeyPatc
         assert crm.deal[0] == ("open" if step == "after" else "at risk")
     else:
         assert crm.deal == ("at risk", 12.5)
+
+
+@pytest.mark.parametrize("meanwhile", ["at risk", "won"])
+def test_undo_sets_it_back_unless_another_has_changed_it(crm: Crm, meanwhile: str) -> None:
+    dispatch_on(crm.firm, crm.store, 1)
+    (one,) = actions.list_proposals(crm.store)
+    as_of, moment = days_later(1)
+    made = actions.undo(crm.firm, crm.store, one.id or 0, person=MAEVE, reason="wrong", moment=moment)
+    with snapshot(crm.firm, as_of=as_of) as layer:
+        actions.approve(
+            crm.firm, crm.store, made.id or 0, person=MAEVE, reason="yes", moment=moment, layer=layer
+        )
+    assert (
+        dict(actions.show_proposal(crm.store, made.id or 0).rows.iter_rows())["stage"]
+        == "at risk back to open"
+    )
+    crm.run(f"update deal set stage = '{meanwhile}' where deal_id = 'p1'")
+    is_ours = meanwhile == "at risk"
+    assert dispatch_on(crm.firm, crm.store, 1) == ["sent" if is_ours else "failed"]
+    assert crm.deal == (("open", None) if is_ours else ("won", 12.5))
 
 
 def test_check_tries_the_statement_and_changes_nothing(crm: Crm) -> None:

@@ -16,6 +16,7 @@ from opslayer.actions.replay.run import Replayed, list_replays, replay, replay_m
 from opslayer.actions.report import Sheets, standing_of_week, write_sheets
 from opslayer.actions.rule import Rule
 from opslayer.actions.stop import list_stops, resume, stop
+from opslayer.actions.undo import Undoing, preview_undo, undo
 from opslayer.actions.verification import verify
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Rule",
     "Sheets",
     "Shown",
+    "Undoing",
     "Verdict",
     "approve",
     "approve_each",
@@ -48,6 +50,7 @@ __all__ = [
     "look",
     "notify",
     "preview_edit",
+    "preview_undo",
     "propose",
     "record_outcomes",
     "reject",
@@ -60,6 +63,7 @@ __all__ = [
     "show_proposal",
     "standing_of_week",
     "stop",
+    "undo",
     "verify",
     "verify_export",
     "why_nothing_is_billed",

@@ -234,7 +234,9 @@ def _supersede(
     """Cancel open proposals that the rule calls for no more as they are, or whose subject it leaves alone."""
     keys = {one.key for one in wanted if one.subject not in alone}
     query = (
-        select(Record).where(Record.rule == occasion.rule.name, Record.state.in_(OPEN)).order_by(Record.id)
+        select(Record)
+        .where(Record.rule == occasion.rule.name, Record.kind == occasion.rule.kind, Record.state.in_(OPEN))
+        .order_by(Record.id)
     )
     for record in session.scalars(query).all():
         if record.idempotency_key in keys or record.is_binding:

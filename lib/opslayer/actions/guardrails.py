@@ -79,10 +79,14 @@ def read_situation(layer: Layer, kind: Kind, evidence: dict[str, Any]) -> Situat
     )
 
 
+Check = Callable[[Case], Hold | None]
+
+
 def examine(case: Case) -> Hold | None:
     """The first guardrail that holds, or None: what has changed for good comes before what may pass."""
-    checks = (_expired, *case.kind.checks, _switch, _restricted, _contracts, _freshness)
-    return _first_hold(case, (*checks, *SENDING) if case.usage is not None else checks)
+    checks: tuple[Check, ...] = (_expired, *case.kind.checks, *(UNDOING if case.kind.undoes else STANDING))
+    leaving: tuple[Check, ...] = UNDOING_SENDS if case.kind.undoes else SENDING
+    return _first_hold(case, (*checks, *leaving) if case.usage is not None else checks)
 
 
 def examine_counts(case: Case) -> Hold | None:
@@ -90,7 +94,7 @@ def examine_counts(case: Case) -> Hold | None:
     return _first_hold(case, COUNTS)
 
 
-def _first_hold(case: Case, checks: Iterable[Callable[[Case], Hold | None]]) -> Hold | None:
+def _first_hold(case: Case, checks: Iterable[Check]) -> Hold | None:
     for check in checks:
         hold = check(case)
         if hold is not None:
@@ -167,7 +171,7 @@ def _restricted(case: Case) -> Hold | None:
 
 def _stopped(case: Case) -> Hold | None:
     stop = _usage(case).stop
-    if stop is None:
+    if stop is None or (case.kind.undoes and stop.rule != ALL):
         return None
     what, resume = ("all sending", "resume") if stop.rule == ALL else (stop.rule, f"resume {stop.rule}")
     return Hold(
@@ -231,5 +235,8 @@ def _usage(case: Case) -> Usage:
     return case.usage
 
 
+STANDING = (_switch, _restricted, _contracts, _freshness)
+UNDOING = (_restricted,)
+UNDOING_SENDS = (_stopped, _client_hours)
 COUNTS = (_restricted, _contact_budget, _rule_cap, _firm_cap)
 SENDING = (_stopped, _client_hours, _contact_budget, _rule_cap, _firm_cap)

@@ -152,7 +152,8 @@ class Kind:
     it is sent, `measure` says in words what `judge` counts. `lay_out` gives the HTML of words that a person
     edited, from firm, evidence, content and words, as of a draft; a kind without it is not edited. What is
     `binding` cannot be taken back, expire or be cancelled once it is approved: it is held until a person has
-    dealt with it.
+    dealt with it. What `undoes` another is asked for by a person and by no rule; it rests on no snapshot,
+    so that neither old data nor a rule that was switched off or has used its caps stands in its way.
     """
 
     rule: type[Rule]
@@ -174,4 +175,5 @@ class Kind:
     finish: Callable[[Firm, Store], None] = _no_files
     message: Callable[[Session, Record], dict[str, Any]] = _as_approved
     binding: bool = False
+    undoes: bool = False
     lay_out: Callable[[Firm, dict[str, Any], dict[str, Any], Words], str] | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from opslayer.actions import reminder, report, staffing
+from opslayer.actions import compensation, reminder, report, staffing
 from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.invoice import proposing as invoice
 from opslayer.actions.kind import Kind
@@ -25,7 +25,13 @@ KINDS: dict[str, Kind] = {
     "report": report.KIND,
     "staffing": staffing.KIND,
     "message": messaging.KIND,
+    "compensation": compensation.KIND,
 }
+
+
+def kinds_of_rules() -> dict[str, Kind]:
+    """The kinds that a rule's file may be of."""
+    return {name: kind for name, kind in KINDS.items() if not kind.undoes}
 
 
 def load_rules(firm: Firm) -> list[Rule]:
@@ -81,9 +87,10 @@ def _as_rule(path: Path, content: bytes, names: Names) -> tuple[Located, Rule]:
     """The same text is the same rule: each message asks for its rule anew as it leaves."""
     read = read_located(path, content)
     kind = read.values.get("kind") if isinstance(read.values, dict) else None
-    if kind not in KINDS:
-        raise read.wrong("kind", found=kind, allowed=KINDS)
-    rule = validated(KINDS[kind].rule, read)
+    kinds = kinds_of_rules()
+    if kind not in kinds:
+        raise read.wrong("kind", found=kind, allowed=kinds)
+    rule = validated(kinds[kind].rule, read)
     for place, template in rule.templates:
         _check_template(read, place, template, names.templates)
     for place, query in rule.queries:

@@ -46,7 +46,7 @@ def _wanted(session: Session, occasion: Occasion, books: Books) -> list[Wanted]:
     reached = (
         select(ProposalDocument.document_id, func.max(ProposalDocument.level))
         .join(ProposalDocument.proposal)
-        .where(Record.rule == occasion.rule.name, Record.state.in_(REMINDED))
+        .where(Record.rule == occasion.rule.name, Record.kind == "reminder", Record.state.in_(REMINDED))
         .where((Record.state != "approved") | (Record.expires_at > occasion.moment))
         .group_by(ProposalDocument.document_id)
     )
@@ -72,7 +72,7 @@ def _is_quiet(occasion: Occasion) -> ColumnElement[bool]:
     lasting = (Record.state != "approved") | (Record.expires_at > occasion.moment)
     on_its_way = Record.state.in_(ON_ITS_WAY) & lasting
     recent = Record.state.in_(("sent", "withheld")) & (Record.as_of > since)
-    return and_(Record.rule == occasion.rule.name, on_its_way | recent)
+    return and_(Record.rule == occasion.rule.name, Record.kind == "reminder", on_its_way | recent)
 
 
 def _as_wanted(reminder: Reminder, trouble: list[str]) -> Wanted:

@@ -50,6 +50,17 @@ def move(
             outbox.sent_at = moment
     content = {"reason": reason, **(detail or {})} if reason else detail
     append(session, moment=moment, actor=actor, event=state, proposal_id=record.id, detail=content)
+    undone = record.evidence.get("compensates")
+    if undone is not None and state == "sent":
+        about = {"by_proposal": record.id, "reason": undone["reason"]}
+        append(
+            session,
+            moment=moment,
+            actor=actor,
+            event="compensated",
+            proposal_id=undone["proposal"],
+            detail=about,
+        )
 
 
 def decide(

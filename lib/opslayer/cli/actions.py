@@ -226,6 +226,24 @@ def settle(
     edge.output.print(f"{settled.id}: {settled.state}", highlight=False)
 
 
+def undo(number: Number, person: Person, reason: Reason) -> None:
+    """Take back what has not left; of what has, propose what undoes it, with the same roles' approval.
+
+    The reader of a correction is told the reason.
+
+    [dim]Example:[/dim]
+      opslayer actions undo 1 --as maeve@harrowvale.example --reason "It was for another client."
+    """
+    from opslayer import actions
+
+    with _records() as (firm, store):
+        undone = actions.undo(firm, store, number, person=person, reason=reason, moment=edge.now())
+    if undone.id == number:
+        edge.output.print(f"{number}: {undone.state}; nothing was sent", highlight=False)
+    else:
+        edge.output.print(f"{number} is undone by {undone.id}: {undone.state}", highlight=False)
+
+
 RuleName = Annotated[str | None, typer.Argument(help="Its name in rules/; all rules without it.")]
 
 
@@ -328,6 +346,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "edit": edit,
     "dispatch": dispatch,
     "settle": settle,
+    "undo": undo,
     "stop": stop,
     "resume": resume,
     "verify": verify,

@@ -21,7 +21,7 @@ def as_effect(session: Session, record: Record, content: dict[str, Any], moment:
         message_id=record.outbox.message_id,
         content=content,
         moment=moment,
-        thread=earlier_messages(session, record),
+        thread=tuple(record.evidence.get("thread") or earlier_messages(session, record)),
         detail={
             "proposal": record.id,
             "rule": record.rule,

@@ -28,6 +28,7 @@ def compensated(sent: Effect, *, channel: str, reason: str) -> dict[str, Any]:
         "channel": channel,
         "event": COMPENSATED,
         "compensates": sent.key,
+        "recipient": sent.content.get("recipient"),
         "subject": f"Taken back: {sent.content['subject']}",
         "text": f"{reason}\n",
         "html": sent.content["html"],

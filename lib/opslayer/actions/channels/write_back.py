@@ -91,6 +91,7 @@ class WriteBackChannel:
         swapped = {one: before[other] for pair in pairs for one, other in (pair, pair[::-1])}
         return {
             "channel": self.name,
+            "recipient": sent.content.get("recipient"),
             "subject": f"Restored: {sent.content['subject']}",
             "text": f"{reason}\n",
             "html": sent.content["html"],

@@ -59,7 +59,7 @@ def read_history(session: Session, rule: MessageRule, *, as_of: date, moment: da
     query = (
         select(Record.subject, Record.level, Record.state, Record.as_of, Record.expires_at,
                Record.evidence["recipient_id"].as_string())
-        .where(Record.rule == rule.name, Record.state.in_((*ASKED, *OPEN)))
+        .where(Record.rule == rule.name, Record.kind == rule.kind, Record.state.in_((*ASKED, *OPEN)))
         .order_by(Record.as_of, Record.id)
     )  # fmt: skip
     found: dict[str, Asked] = {}
