@@ -90,14 +90,21 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[str]:
     """A fresh database in that cluster: its SQLAlchemy URL."""
+    with fresh_database(postgres_url) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(cluster: str) -> Iterator[str]:
+    """A database of its own in a cluster, dropped afterwards."""
     import uuid
 
     import psycopg
 
     name = f"test_{uuid.uuid4().hex[:12]}"
-    server = postgres_url.replace("+psycopg", "")
+    server = cluster.replace("+psycopg", "")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"create database {name}")
-    yield postgres_url.replace("/postgres?", f"/{name}?")
+    yield cluster.replace("/postgres?", f"/{name}?")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")

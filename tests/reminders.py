@@ -91,7 +91,8 @@ create table core.payment (
     document_id varchar, direction varchar, kind varchar, paid_on date,
     amount decimal(18, 2), amount_base decimal(18, 2));
 create table quality.results (
-    as_of date, table_name varchar, rule varchar, severity varchar, dimension varchar, passed boolean);
+    as_of date, table_name varchar, rule varchar, severity varchar, dimension varchar, passed boolean,
+    rows_checked bigint, rows_failed bigint);
 """
 
 
@@ -163,7 +164,7 @@ class Books:
             self._add_projects(connection, as_of)
             for broken in self.broken:
                 connection.execute(
-                    "insert into quality.results values (?, ?, ?, ?, ?, false)", [as_of, *broken]
+                    "insert into quality.results values (?, ?, ?, ?, ?, false, 1, 1)", [as_of, *broken]
                 )
             mart = (MARTS / "open_item.sql").read_text()
             connection.execute(f"create table marts.open_item as {mart}", {"as_of": as_of})

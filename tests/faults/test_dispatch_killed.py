@@ -43,7 +43,7 @@ def test_nothing_is_sent_twice_and_nothing_is_lost(store_url: str, tmp_path: Pat
 def states(store: Store) -> dict[str, int]:
     with store.reading() as session:
         counted = select(Proposal.state, func.count()).group_by(Proposal.state)
-        return dict(session.execute(counted).tuples().all())
+        return dict(map(tuple, session.execute(counted)))
 
 
 def settled(store: Store) -> int:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from opslayer import demo, metrics
+from opslayer import actions, demo, metrics
 from opslayer.config import Firm, load_firm
 from opslayer.runner import run_job
+from opslayer.store import open_store
 from opslayer.warehouse import current, open_layer
 
 MOMENT = datetime(2026, 11, 16, 6, tzinfo=UTC)
@@ -36,3 +37,11 @@ def test_each_step_succeeds_and_publishes(firm: Firm, job: str) -> None:
         proofs = [metrics.prove(layer, metric) for metric in metrics.load_metrics(firm)]
     assert [proof for proof in proofs if not proof.holds] == []
     assert sum(proof.value.value is not None for proof in proofs) > 15
+    with open_store(firm) as store:
+        messages = [
+            actions.prove(firm, store, one.id or 0)
+            for one in actions.list_proposals(store)
+            if one.created_at >= moment
+        ]
+    assert [(proof.proposal.rule, proof.failure) for proof in messages if not proof.holds] == []
+    assert any(proof.is_drawn_again for proof in messages)

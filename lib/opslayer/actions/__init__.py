@@ -11,6 +11,7 @@ from opslayer.actions.kinds import KINDS, load_rules, rules_of
 from opslayer.actions.link import Verdict, decide_by_link, look
 from opslayer.actions.outbox import dispatch
 from opslayer.actions.outcome import Outcome, record_outcomes
+from opslayer.actions.proof import MessageProof, prove
 from opslayer.actions.proposal import Proposal, Shown, as_table, list_proposals, show_proposal
 from opslayer.actions.replay.run import Replayed, list_replays, replay, replay_months
 from opslayer.actions.report import Sheets, standing_of_week, write_sheets
@@ -22,6 +23,7 @@ from opslayer.actions.verification import verify
 __all__ = [
     "KINDS",
     "Export",
+    "MessageProof",
     "Notice",
     "Outcome",
     "Proposal",
@@ -52,6 +54,7 @@ __all__ = [
     "preview_edit",
     "preview_undo",
     "propose",
+    "prove",
     "record_outcomes",
     "reject",
     "replay",

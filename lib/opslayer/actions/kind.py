@@ -139,6 +139,10 @@ def _no_longer(_: Session, __: Occasion, ___: Any, ____: Record) -> str | None:
     return "superseded: the rule no longer calls for it"
 
 
+def _never_again(_: Session, __: Occasion, ___: Record) -> dict[str, Any] | None:
+    return None
+
+
 def as_letter(firm: Firm, _: dict[str, Any], __: dict[str, Any], words: Words) -> str:
     """For a kind whose mail is nothing but its words."""
     return letter(firm, words)
@@ -149,11 +153,13 @@ class Kind:
     """See the module. `rows` names the list in the evidence that `columns` describe.
 
     `superseded` says why an open proposal is no longer wanted; None leaves it. `message` is the content as
-    it is sent, `measure` says in words what `judge` counts. `lay_out` gives the HTML of words that a person
-    edited, from firm, evidence, content and words, as of a draft; a kind without it is not edited. What is
-    `binding` cannot be taken back, expire or be cancelled once it is approved: it is held until a person has
-    dealt with it. What `undoes` another is asked for by a person and by no rule; it rests on no snapshot,
-    so that neither old data nor a rule that was switched off or has used its caps stands in its way.
+    it is sent, `measure` says in words what `judge` counts. `reads` names the queries it asks beside the
+    rule's. `draw_again` writes the content of a proposal once more from the snapshot of its day, whatever was
+    done since; None where that cannot be. `lay_out` gives the HTML of words that a person edited, from firm,
+    evidence, content and words, as of a draft; a kind without it is not edited. What is `binding` cannot be
+    taken back, expire or be cancelled once it is approved: it is held until a person has dealt with it. What
+    `undoes` another is asked for by a person and by no rule; it rests on no snapshot, so that neither old
+    data nor a rule that was switched off or has used its caps stands in its way.
     """
 
     rule: type[Rule]
@@ -162,6 +168,7 @@ class Kind:
     evidence: Callable[[Occasion, Wanted], dict[str, Any]]
     content: Callable[[Occasion, Wanted, dict[str, Any]], dict[str, Any]]
     channel: Literal["mail", "record"] = "mail"
+    reads: tuple[str, ...] = ()
     rows: str = "rows"
     columns: tuple[Column, ...] = ()
     standing: Callable[[Layer, dict[str, Any]], dict[str, dict[str, Any]]] = _no_standing
@@ -176,4 +183,5 @@ class Kind:
     message: Callable[[Session, Record], dict[str, Any]] = _as_approved
     binding: bool = False
     undoes: bool = False
+    draw_again: Callable[[Session, Occasion, Record], dict[str, Any] | None] = _never_again
     lay_out: Callable[[Firm, dict[str, Any], dict[str, Any], Words], str] | None = None

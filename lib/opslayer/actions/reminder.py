@@ -139,6 +139,19 @@ def _content(occasion: Occasion, wanted: Wanted, evidence: dict[str, Any]) -> di
     return content
 
 
+def _draw_again(_: Session, occasion: Occasion, record: Record) -> dict[str, Any] | None:
+    """The same invoices at the same rungs, their amounts read again."""
+    rule: ReminderRule = occasion.rule
+    books = {invoice.invoice_id: invoice for invoice in _gather(occasion).invoices}
+    rungs = {row["invoice_id"]: rule.rung(row["rung"]) for row in record.evidence["invoices"]}
+    rung = rule.rung(record.level)
+    found = tuple((books[key], at) for key, at in rungs.items() if key in books and at is not None)
+    if rung is None or len(found) < len(rungs):
+        return None
+    evidence = record.evidence | gather(rule, Reminder(found[0][0], rung, found))
+    return message.write(occasion.firm, rung, evidence, moment=occasion.moment)
+
+
 def _standing(layer: Layer, evidence: dict[str, Any]) -> dict[str, dict[str, Any]]:
     ids = json.dumps([row["invoice_id"] for row in evidence["invoices"]])
     trouble = read_trouble(layer, from_amount=Decimal(evidence.get("troubled_from", 0)))
@@ -225,6 +238,7 @@ KIND = Kind(
     ),
     standing=_standing,
     checks=(_invoices, _address, plain_addresses, _no_trouble),
+    draw_again=_draw_again,
     lay_out=message.lay_out,
     changed=_changed,
     superseded=_superseded,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from opslayer import metrics
 from opslayer.actions.guardrails import Case, Hold, plain_addresses
 from opslayer.actions.kind import Column, Kind, Occasion, Wanted
-from opslayer.actions.leadership import Standing, addresses, sheets, subject
+from opslayer.actions.leadership import NUMBERS, Standing, addresses, sheets, subject
 from opslayer.actions.mail import attachment, attachments
 from opslayer.actions.rendering import pictures, render, typeset
 from opslayer.actions.rule import Approval, Rule
@@ -25,6 +25,15 @@ from opslayer.store import Proposal as Record
 from opslayer.store import Store
 from opslayer.warehouse import Layer
 
+READS = {
+    "pnl": "pnl_comparison",
+    "margin_driver": "margin_driver",
+    "margin_narrative": "margin_narrative",
+    "project_forecast": "project_forecast",
+    "utilisation": "utilisation",
+    "inquiry": "inquiries",
+}
+"""What the sheets are made of: part of their standing -> named query."""
 MONDAY = 0
 SHEETS = 2
 KEPT = ("approved", "sending", "uncertain", "sent")
@@ -76,12 +85,7 @@ def _standing(firm: Firm, layer: Layer) -> Standing:
         currency=layer.base_currency,
         as_of=layer.as_of,
         metrics=metrics.measure(layer, metrics.load_metrics(firm)),
-        pnl=layer.query("pnl_comparison"),
-        margin_driver=layer.query("margin_driver"),
-        margin_narrative=layer.query("margin_narrative"),
-        project_forecast=layer.query("project_forecast"),
-        utilisation=layer.query("utilisation"),
-        inquiry=layer.query("inquiries"),
+        **{name: layer.query(query) for name, query in READS.items()},
     )
 
 
@@ -122,16 +126,24 @@ def _evidence(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
 
 
 def _content(occasion: Occasion, wanted: Wanted, _: dict[str, Any]) -> dict[str, Any]:
+    return _write(occasion, wanted.basis["to"])
+
+
+def _write(occasion: Occasion, to: list[str]) -> dict[str, Any]:
     firm, template = occasion.firm, occasion.rule.template
     written = write_sheets(firm, occasion.layer, template=template)
     return {
-        "recipient": ", ".join(wanted.basis["to"]),
+        "recipient": ", ".join(to),
         "sender": None,
         "subject": subject(written.values),
         "text": render(firm, f"{template}.txt.j2", written.values).strip() + "\n",
         "html": render(firm, f"{template}.html.j2", written.values),
         "attachments": [attachment(f"briefing-{occasion.as_of}.pdf", "application/pdf", written.pdf)],
     }
+
+
+def _draw_again(_: Session, occasion: Occasion, record: Record) -> dict[str, Any]:
+    return _write(occasion, record.evidence["basis"]["to"])
 
 
 def _snapshot(layer: Layer, _: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -182,7 +194,9 @@ KIND = Kind(
     evidence=_evidence,
     content=_content,
     columns=(Column("name", "Name"), Column("email", "To"), Column("roles", "Roles")),
+    reads=(*READS.values(), *(f"metric_{name}" for name in NUMBERS)),
     standing=_snapshot,
     checks=(_of_its_monday, plain_addresses),
     finish=_keep_files,
+    draw_again=_draw_again,
 )

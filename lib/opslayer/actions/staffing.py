@@ -24,6 +24,7 @@ from opslayer.actions.mail import attachment
 from opslayer.actions.rendering import Words, letter, paragraphs, render
 from opslayer.actions.rule import Approval, Rule
 from opslayer.actions.spreadsheet import plain
+from opslayer.store import Proposal as Record
 from opslayer.warehouse import Layer
 
 Row = dict[str, Any]
@@ -134,6 +135,13 @@ def _content(occasion: Occasion, wanted: Wanted, evidence: dict[str, Any]) -> di
     }
 
 
+def _draw_again(session: Session, occasion: Occasion, record: Record) -> dict[str, Any] | None:
+    """What was done since does not matter: the changes are those that the snapshot recommends."""
+    wanted = _wanted(session, occasion, _gather(occasion))
+    found = next((one for one in wanted if one.key == record.idempotency_key), None)
+    return _content(occasion, found, _evidence(occasion, found)) if found else None
+
+
 def _standing(layer: Layer, evidence: dict[str, Any]) -> dict[str, Row]:
     """What each person has free in each of the weeks now, by "person_id week_start"."""
     asked = json.dumps(sorted({row["person_id"] for row in evidence["rows"]}))
@@ -171,6 +179,7 @@ KIND = Kind(
         Column("taken_from", "Taken from"),
     ),
     standing=_standing,
+    draw_again=_draw_again,
     checks=(_still_free, plain_addresses),
     lay_out=as_letter,
 )

@@ -312,6 +312,44 @@ def verify(
         raise typer.Exit(1)
 
 
+def prove(number: Number, json: Json = False) -> None:
+    """Write a message again from the snapshot it was of; exit code 1 where a word or a figure differs.
+
+    It says which queries and tables it comes from, what the contracts say of them, and the rows.
+
+    [dim]Example:[/dim]
+      opslayer actions prove 1
+    """
+    from opslayer import actions
+
+    with _records() as (firm, store):
+        proof = actions.prove(firm, store, number)
+    if json:
+        edge.show_json(
+            {**vars(proof), "holds": proof.holds, "rows": proof.rows.to_dicts(),
+             "contracts": proof.contracts.to_dicts(), "proposal": proof.proposal.id}
+        )  # fmt: skip
+    else:
+        how = "drawn again word for word" if proof.is_drawn_again else "its rows compared"
+        edge.output.print(
+            f"[bold]{proof.proposal.title}[/bold]\n"
+            f"snapshot {proof.snapshot or proof.proposal.snapshot}, {', '.join(proof.queries)}\n"
+            f"reads {', '.join(proof.tables)}: {proof.contracts.height - proof.red} contract rules hold, "
+            f"{proof.red} do not\n"
+            + (f"[green]proved[/green]: {how}; {len(proof.figures)} figures" if proof.holds else ""),
+            highlight=False,
+        )
+        if proof.theirs:
+            edge.output.print(f"a person wrote: {', '.join(proof.theirs)}", highlight=False)
+        if proof.rows.height:
+            edge.show_table("its rows", proof.rows.columns, proof.rows.iter_rows())
+        if proof.failure:
+            edge.notices.print("[red]not proved:[/red]")
+            edge.notices.print(proof.failure, highlight=False, markup=False)
+    if not proof.holds:
+        raise typer.Exit(1)
+
+
 def export(
     file: Annotated[Path, typer.Argument(help="Where to: .csv to read, .json signed.")], json: Json = False
 ) -> None:
@@ -350,5 +388,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "stop": stop,
     "resume": resume,
     "verify": verify,
+    "prove": prove,
     "export": export,
 }

@@ -18,6 +18,7 @@ from opslayer.actions.messaging import words
 from opslayer.actions.messaging.choice import Asked, Row, choose, read_history, reread, still_named
 from opslayer.actions.messaging.rule import MessageRule
 from opslayer.errors import OpslayerError
+from opslayer.store import Proposal as Record
 from opslayer.warehouse import Layer
 
 
@@ -100,16 +101,24 @@ def _evidence(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
 
 
 def _content(occasion: Occasion, wanted: Wanted, _: dict[str, Any]) -> dict[str, Any]:
-    rule: MessageRule = occasion.rule
-    step = rule.step(wanted.level)
+    step = occasion.rule.step(wanted.level)
     assert step is not None, "it was chosen by its step"
-    address, name = _reader(occasion, wanted.detail)
-    content = words.write(
-        occasion.firm, rule, step.template, wanted.detail, recipient=name, as_of=occasion.as_of
-    )
+    return _write(occasion, step.template, wanted.detail)
+
+
+def _draw_again(_: Session, occasion: Occasion, record: Record) -> dict[str, Any] | None:
+    row = _standing(occasion.layer, record.evidence).get("row")
+    step = occasion.rule.step(record.level)
+    return _write(occasion, step.template, row) if row and step else None
+
+
+def _write(occasion: Occasion, template: str, row: Row) -> dict[str, Any]:
+    rule: MessageRule = occasion.rule
+    address, name = _reader(occasion, row)
+    content = words.write(occasion.firm, rule, template, row, recipient=name, as_of=occasion.as_of)
     content = {"recipient": address, **content}
     if rule.what.channel != MAIL:
-        values = {name: words.plain(wanted.detail.get(name)) for name in rule.what.shows}
+        values = {name: words.plain(row.get(name)) for name in rule.what.shows}
         content |= {"channel": rule.what.channel, "data": values}
     return content
 
@@ -183,5 +192,6 @@ KIND = Kind(
     follow=_follow,
     judge=_judge,
     measure="the rule's question names it no more",
+    draw_again=_draw_again,
     lay_out=as_letter,
 )
