@@ -17,21 +17,28 @@ from opslayer.errors import OpslayerError
 
 Verdict = Literal["approve", "reject", "sent", "send again"]
 CHOICES: tuple[tuple[Verdict, str], ...] = (("approve", "Approve"), ("reject", "Reject"))
-TAKE_BACK: tuple[tuple[Verdict, str], ...] = (("reject", "Take back"),)
+TAKE_BACK: tuple[tuple[Verdict, str], ...] = (("reject", "Pull back"),)
 PAST = {"approve": "Approved", "reject": "Rejected", "sent": "Kept as sent", "send again": "To be sent again"}
 
 
-def show(proposal: actions.Proposal, person: Person | None) -> None:
-    """One line; opened, all that a person needs to decide."""
-    held = " :orange-badge[held]" if proposal.reason else ""
+def label(proposal: actions.Proposal) -> str:
+    """Whom it is about, what, and over how much."""
     amount = f" · {proposal.amount:,.0f} {proposal.currency}" if proposal.amount else ""
-    label = f"**{_plain(proposal.party_name)}** · {proposal.rung}{amount}{held}"
-    with st.expander(label, key=f"proposal-{proposal.id}", on_change="rerun") as opened:
+    return f"**{plain(proposal.party_name)}** · {plain(proposal.rung)}{amount}"
+
+
+def show(proposal: actions.Proposal, person: Person | None, deadline: str = "") -> None:
+    """One line; opened, all that a person needs to decide. `deadline` is what time does to it next."""
+    held = " :orange-badge[held]" if proposal.reason else ""
+    short = f" :small[:gray[{plain(deadline.partition(';')[0])}]]" if deadline else ""
+    with st.expander(
+        f"{label(proposal)}{held}{short}", key=f"proposal-{proposal.id}", on_change="rerun"
+    ) as opened:
         if opened.open and proposal.id is not None:
             left, right = st.columns([4, 5], gap="large")
             detail = actions.show_proposal(snapshot.store(), proposal.id)
             with left:
-                _decision(detail, proposal.id, person)
+                _decision(detail, proposal.id, person, deadline)
                 _evidence(detail)
             with right:
                 st.caption(_way(detail))
@@ -46,7 +53,7 @@ def show(proposal: actions.Proposal, person: Person | None) -> None:
 
 def _way(detail: actions.Shown) -> str:
     if detail.channel != "mail":
-        return f"By the channel {_plain(detail.channel)}"
+        return f"By the channel {plain(detail.channel)}"
     return f"To {detail.recipient or 'nobody: no address is known'}, from {detail.sender}"
 
 
@@ -56,7 +63,7 @@ def _words(detail: actions.Shown, number: int, person: Person | None) -> None:
         assert person is not None, "it is offered to somebody"
         edits.show(detail, number, person)
         return
-    st.markdown(f"**{_plain(detail.subject)}**")
+    st.markdown(f"**{plain(detail.subject)}**")
     with st.container(border=True, height=520):
         st.html(detail.html)
     if detail.edited:
@@ -67,7 +74,7 @@ def _words(detail: actions.Shown, number: int, person: Person | None) -> None:
 def show_uncertain(proposal: actions.Proposal, person: Person | None) -> None:
     """A message that may or may not have left: a person looks, and says."""
     with st.form(f"settle-{proposal.id}"):
-        st.markdown(f"**{_plain(proposal.title)}**. {_plain(proposal.reason or '')}")
+        st.markdown(f"**{plain(proposal.title)}**. {plain(proposal.reason or '')}")
         st.text_input("How do you know?", key=f"settled-{proposal.id}", placeholder="kept with the decision")
         with st.container(horizontal=True):
             for verdict, label in (("sent", "It was sent"), ("send again", "Send it again")):
@@ -77,11 +84,15 @@ def show_uncertain(proposal: actions.Proposal, person: Person | None) -> None:
                 )  # fmt: skip
 
 
-def _decision(detail: actions.Shown, number: int, person: Person | None) -> None:
+def _decision(detail: actions.Shown, number: int, person: Person | None, deadline: str) -> None:
     proposal = detail.proposal
     if proposal.reason:
-        st.warning(_plain(proposal.reason), icon=":material/front_hand:")
-    st.markdown(f":small[{detail.policy} It expires on {parts.day(proposal.expires_at)}.]")
+        st.warning(plain(proposal.reason), icon=":material/front_hand:")
+    if deadline:
+        st.markdown(f"**{plain(deadline[0].upper() + deadline[1:])}.**")
+    st.markdown(f":small[{plain(detail.policy)}]")
+    if proposal.is_binding:
+        return
     with st.form(f"decide-{number}", border=False):
         st.text_input("Reason", key=f"reason-{number}", placeholder="kept with the decision")
         with st.container(horizontal=True):
@@ -113,7 +124,7 @@ def _evidence(detail: actions.Shown) -> None:
 
 def _facts(detail: actions.Shown) -> str:
     """One fact a line, as a Markdown table: a long one takes the lines it needs."""
-    rows = [f"| {_plain(what)} | {_plain(value or '')} |" for what, value in detail.rows.iter_rows()]
+    rows = [f"| {plain(what)} | {plain(value or '')} |" for what, value in detail.rows.iter_rows()]
     return "\n".join(["| | |", "|:--|:--|", *rows])
 
 
@@ -134,11 +145,11 @@ def _decide(
                 decided = actions.settle(
                     firm, store, number, sent=verdict == "sent", person=who, reason=reason, moment=moment
                 )
-        st.toast(f"{PAST[verdict]}: {_plain(decided.title)}.", icon=":material/check:")
+        st.toast(f"{PAST[verdict]}: {plain(decided.title)}.", icon=":material/check:")
     except OpslayerError as error:
         st.toast(str(error), icon=":material/block:", duration="long")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text of the books where Markdown is read: nothing in it is a mark."""
     return "".join(f"\\{mark}" if mark in r"\`*_{}[]()<>#+-.!|~:$" else mark for mark in text)

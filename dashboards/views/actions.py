@@ -3,6 +3,7 @@
 import parts
 import people
 import proposals
+import several
 import snapshot
 import stops
 import streamlit as st
@@ -50,9 +51,11 @@ if not waiting:
     )
 elif not shown:
     st.markdown(f':gray[None about anything like "{wanted}".]')
+several.show(shown, person)
+due = actions.deadlines(snapshot.firm(), [*shown[:PAGE], *unsent[:PAGE]], moment=snapshot.now())
 with st.container(gap="xsmall"):
     for proposal in shown[:PAGE]:
-        proposals.show(proposal, person)
+        proposals.show(proposal, person, due.get(proposal.id or 0, ""))
 if len(shown) > PAGE:
     st.markdown(f":gray[{len(shown) - PAGE:,} more; name what they are about to see them.]")
 
@@ -60,7 +63,7 @@ if unsent:
     st.header("Approved, not sent yet", anchor=False)
     with st.container(gap="xsmall"):
         for proposal in unsent[:PAGE]:
-            proposals.show(proposal, person)
+            proposals.show(proposal, person, due.get(proposal.id or 0, ""))
 
 st.header("Decided", anchor=False)
 undos.show(every, person)

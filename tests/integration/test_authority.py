@@ -75,6 +75,40 @@ def test_a_chain_is_gone_through_in_turn(desk: Desk) -> None:
     assert desk.approve(first, MAEVE).state == "approved"
 
 
+def test_whoever_may_say_yes_at_some_turn_may_pull_it_back(desk: Desk) -> None:
+    desk.configure(approval="{roles: [partner], chain: [finance, partner], expires_days: 5}")
+    first = desk.propose()[0]
+    for person in (TOMAS, MAEVE):
+        desk.approve(first, person)
+    given = {"reason": "they rang", "moment": MOMENT}
+    with pytest.raises(GuardrailHeld, match="it takes the role finance or partner"):
+        actions.reject(desk.firm, desk.store, first.id or 0, person=INES, **given)
+    pulled = actions.reject(desk.firm, desk.store, first.id or 0, person=TOMAS, **given)
+    assert pulled.state == "rejected"  # it was his yes, and it is not his turn any more
+
+
+def test_what_needs_a_look_of_its_own_is_named(desk: Desk) -> None:
+    desk.configure(
+        approval="{roles: [finance], edit_roles: [finance], four_eyes_above: 950, expires_days: 5}"
+    )
+    acme, beta, gamma = desk.propose()
+    actions.edit(
+        desk.firm, desk.store, beta.id or 0, subject="Other", person=TOMAS, reason="softer", moment=MOMENT
+    )
+    numbers = [p.id or 0 for p in (acme, beta, gamma)]
+    assert actions.need_attention(desk.firm, desk.store, numbers) == {
+        acme.id: "two people must approve it",
+        beta.id: "edited by Tomas Vale",
+    }
+    seen = {p.id or 0: p.evidence_hash for p in (acme, beta, gamma)}  # of beta, before it was edited
+    done, refused = actions.approve_each(
+        desk.firm, desk.store, numbers, person=MAEVE, reason="yes", moment=MOMENT, layer=desk.layer,
+        evidence_hashes=seen,
+    )  # fmt: skip
+    assert [(p.id, p.state) for p in done] == [(acme.id, "proposed"), (gamma.id, "approved")]
+    assert [(one.id, "changed since" in one.error.message) for one in refused] == [(beta.id, True)]
+
+
 def test_nobody_is_two_links_of_a_chain(desk: Desk) -> None:
     desk.configure(approval="{roles: [finance], chain: [finance, partner], expires_days: 5}")
     first = desk.propose()[0]

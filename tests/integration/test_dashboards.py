@@ -216,6 +216,31 @@ def test_approving_is_one_decision_however_often_it_is_clicked(
     assert decisions(firm) == [(number, "approved", MAEVE, "They promised to pay on Friday.")]
 
 
+def test_several_are_approved_at_once_and_the_exceptions_listed(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(firm, "actions", monkeypatch)
+    app.selectbox(key="decider").set_value(MAEVE).run()
+    app.session_state["several"] = True
+    app.run()
+    app.selectbox(key="several-rule").set_value("payment_reminder").run()
+    chosen = [box for box in app.checkbox if str(box.key).startswith("choose-")]
+    assert {box.value for box in chosen} == {True, False}
+    for box in chosen:
+        said = "two people must approve it" in box.label or "talk to the project manager" in box.label
+        assert box.value != said
+    approved = sum(box.value for box in chosen)
+    held = next(box for box in chosen if "talk to the project manager" in box.label)
+    held.check()
+    app.text_input(key="several-reason").input("looked at each")
+    app.button(key="several-approve").click().run()
+    assert not app.exception
+    assert f"**{approved} approved, 1 not.**" in words(app)
+    assert len(decisions(firm)) == approved
+    outcome = next(frame.value for frame in app.dataframe if "outcome" in frame.value.columns)
+    assert "talk to the project manager" in outcome["outcome"].iloc[0]
+
+
 def test_words_are_edited_with_their_difference_in_view(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(firm, "actions", monkeypatch)
     number = waiting(app, firm, MAEVE)

@@ -1,6 +1,8 @@
 """Acting: rules propose, guardrails hold, people approve, the outbox sends once, the trail keeps it."""
 
 from opslayer.actions.approval import Refused, approve, approve_each, reject, settle
+from opslayer.actions.attention import need_attention
+from opslayer.actions.deadline import deadlines
 from opslayer.actions.digest import Notice, notify
 from opslayer.actions.draft import propose
 from opslayer.actions.editing import edit, edit_roles, preview_edit
@@ -37,6 +39,7 @@ __all__ = [
     "approve",
     "approve_each",
     "as_table",
+    "deadlines",
     "decide_by_link",
     "dispatch",
     "edit",
@@ -50,6 +53,7 @@ __all__ = [
     "list_stops",
     "load_rules",
     "look",
+    "need_attention",
     "notify",
     "preview_edit",
     "preview_undo",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
-from opslayer.actions.authority import authority, roles_asked
+from opslayer.actions.authority import all_roles, authority, roles_asked
 from opslayer.actions.evidence import fingerprint, needed
 from opslayer.actions.kind import Occasion
 from opslayer.actions.kinds import KINDS, load_rules
@@ -105,14 +105,28 @@ def approve_each(
     reason: str,
     moment: datetime,
     layer: Layer,
+    evidence_hashes: Mapping[int, str] | None = None,
 ) -> tuple[list[Proposal], list[Refused]]:
-    """A yes to each of several, by itself: what is refused stands in nobody's way, and is listed."""
+    """A yes to each of several, by itself: what is refused stands in nobody's way, and is listed.
+
+    `evidence_hashes` are of what the person looked at, by number, where the caller knows them.
+    """
+    seen = evidence_hashes or {}
     done: list[Proposal] = []
     refused: list[Refused] = []
     for number in numbers:
         try:
             done.append(
-                approve(firm, store, number, person=person, reason=reason, moment=moment, layer=layer)
+                approve(
+                    firm,
+                    store,
+                    number,
+                    person=person,
+                    reason=reason,
+                    moment=moment,
+                    layer=layer,
+                    evidence_hash=seen.get(number),
+                )
             )
         except (GuardrailHeld, UsageError) as error:
             refused.append(Refused(number, error))
@@ -139,7 +153,8 @@ def reject(
     with store.session() as session:
         lock(session)
         record = find(session, number)
-        _, who, reason = authorise(firm, record, person, reason, moment)
+        taking_back = record.state in ("approved", "held")
+        _, who, reason = authorise(firm, record, person, reason, moment, taking_back=taking_back)
         if record.state == "rejected":
             besides(session)
             return as_proposal(record)
@@ -230,9 +245,12 @@ def _say_yes(session: Session, occasion: Occasion, record: Record, who: Person, 
 
 
 def authorise(
-    firm: Firm, record: Record, email: str, reason: str, moment: datetime
+    firm: Firm, record: Record, email: str, reason: str, moment: datetime, *, taking_back: bool = False
 ) -> tuple[Rule, Person, str]:
-    """The rule, the person who may decide, and why: for whom, where it is for somebody who is away."""
+    """The rule, the person who may decide, and why: for whom, where it is for somebody who is away.
+
+    What is approved may be taken back by everybody who may say yes at some turn, not only at the last.
+    """
     person = firm.person(email)
     if person is None:
         raise unknown("person", email, (person.email for person in firm.people))
@@ -243,7 +261,9 @@ def authorise(
     if rule is None or approval is None:
         raise GuardrailHeld(f"the firm has no rule {record.rule} at {record.level} days any more")
     before = {decision.person for decision in approvals(record)} - {person.email}
-    asked = roles_asked(approval, given=len(before), age=moment - record.created_at)
+    age = moment - record.created_at
+    turn = roles_asked(approval, given=len(before), age=age)
+    asked = all_roles(approval, age=age) if taking_back else turn
     instead = authority(firm, person, asked, moment)
     if instead is None:
         raise GuardrailHeld(f"{person.name} may not decide this: it takes the role {' or '.join(asked)}")

@@ -18,6 +18,12 @@ def roles_asked(approval: Approval, *, given: int, age: timedelta) -> tuple[str,
     return tuple(dict.fromkeys((*asked, *approval.escalate_to) if late else asked))
 
 
+def all_roles(approval: Approval, *, age: timedelta) -> tuple[str, ...]:
+    """Every role that may say yes at any turn, `age` after it was proposed: each may pull back what waits."""
+    turns = (roles_asked(approval, given=given, age=age) for given in range(len(approval.chain) + 1))
+    return tuple(dict.fromkeys(role for roles in turns for role in roles))
+
+
 def acts_for(firm: Firm, person: Person, day: date) -> tuple[Person, ...]:
     """Those who are away on `day` and have named `person`; whom these stand in for is not passed on."""
     away = (

@@ -29,7 +29,7 @@ class Proposal:
 
     `id` is None in a dry run. `rung` is the name of its `level`, of a reminder in days overdue. `party_id`
     and `party_name` say whom it is about: a client, a project, the firm's own people. `leaves_at` is when the
-    hold of what is approved ends: until then whoever may decide it can pull it back.
+    hold of what is approved ends: until then whoever may decide it can pull it back, unless it is binding.
     """
 
     id: int | None
@@ -53,6 +53,7 @@ class Proposal:
     approvals: tuple[str, ...] = ()
     sent_at: datetime | None = None
     leaves_at: datetime | None = None
+    is_binding: bool = False
 
     @property
     def invoices(self) -> int:
@@ -175,6 +176,7 @@ def as_proposal(record: Record) -> Proposal:
         expires_at=record.expires_at,
         approvals=tuple(d.person for d in approvals(record)),
         sent_at=record.outbox.sent_at if record.outbox else None,
+        is_binding=record.is_binding,
         leaves_at=record.outbox.not_before
         if record.outbox and record.state in ("approved", "held")
         else None,

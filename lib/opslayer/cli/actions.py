@@ -46,15 +46,19 @@ def show_list(
     """
     from opslayer import actions
 
-    with _records() as (_, store):
+    with _records() as (firm, store):
         found = actions.list_proposals(store, state)
+        due = actions.deadlines(firm, found, moment=edge.now())
     if json:
         edge.show_json(found)
         return
     edge.show_table(
         f"{len(found)} proposals",
-        ("number", "state", "what", "amount", "", "reason"),
-        ((p.id or 0, p.state, p.title, p.amount, p.currency, p.reason or "") for p in found),
+        ("number", "state", "what", "amount", "", "next", "reason"),
+        (
+            (p.id or 0, p.state, p.title, p.amount, p.currency, due.get(p.id or 0, ""), p.reason or "")
+            for p in found
+        ),
         empty="none; `opslayer run morning` proposes what is due",
     )
 
@@ -67,17 +71,16 @@ def show(number: Number, json: Json = False) -> None:
     """
     from opslayer import actions
 
-    with _records() as (_, store):
+    with _records() as (firm, store):
         shown = actions.show_proposal(store, number)
+        due = actions.deadlines(firm, [shown.proposal], moment=edge.now()).get(number, "")
     if json:
         edge.show_json({key: value for key, value in vars(shown).items() if key != "attachments"})
         return
     proposal = shown.proposal
     state = f"{proposal.state}: {proposal.reason}" if proposal.reason else proposal.state
     edge.output.print(
-        f"[bold]{proposal.title}[/bold]\n{state}\n"
-        f"{shown.policy} Expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC\n"
-        f"{_way(shown)}\n",
+        f"[bold]{proposal.title}[/bold]\n{state}\n{shown.policy} {due[:1].upper()}{due[1:]}\n{_way(shown)}\n",
         highlight=False,
     )
     edge.output.print(shown.text, highlight=False, markup=False)

@@ -52,7 +52,13 @@ def serve(firm: Firm, *, now: Callable[[], datetime], port: int | None = None) -
         )
     with open_store(firm) as store:
         app = make_app(firm, store, now)
-        uvicorn.run(app, host=LOOPBACK, port=port or firm.approvals.port, log_config=logging_config())
+        uvicorn.run(
+            app,
+            host=LOOPBACK,
+            port=port or firm.approvals.port,
+            log_config=logging_config(),
+            server_header=False,
+        )
 
 
 def make_app(firm: Firm, store: Store, now: Callable[[], datetime]) -> Starlette:
