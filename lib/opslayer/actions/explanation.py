@@ -140,6 +140,10 @@ def _when(rule: MessageRule) -> tuple[str, ...]:
 
 def _what(rule: MessageRule) -> tuple[str, ...]:
     reader = READERS.get(rule.what.to, f"everybody with the role {rule.what.role}")
+    if rule.what.otherwise is not None:
+        reader += (
+            f", or where there is none everybody with the role {rule.what.otherwise.removeprefix('role:')}"
+        )
     templates = ", ".join(step.template for step in rule.what.steps)
     firm = [fact.title for fact in rule.what.shows.values() if not fact.may_change]
     said = [f"A mail to {reader}, written with {templates}"]

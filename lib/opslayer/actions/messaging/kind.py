@@ -77,9 +77,10 @@ def _steady(rule: MessageRule, row: Row) -> dict[str, str]:
 
 def _reader(occasion: Occasion, row: Row) -> tuple[str | None, str]:
     """Address and name: those in the record of a party or person, or of everybody who has the role."""
-    role = occasion.rule.what.role
-    if role is None:
+    reader = occasion.rule.what.reader(row.get("recipient_id"))
+    if not reader.startswith("role:"):
         return row["_email"], row["_name"] or "colleague"
+    role = reader.removeprefix("role:")
     people = [person for person in occasion.firm.people if role in person.roles]
     name = people[0].name if len(people) == 1 else "all"
     return ", ".join(person.email for person in people) or None, name
@@ -93,7 +94,7 @@ def _evidence(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
     return {
         "query": rule.who.query,
         "parameters": dict(rule.who.parameters),
-        "to": rule.what.to,
+        "to": rule.what.reader(row.get("recipient_id")),
         "channel": rule.what.channel,
         "recipient_id": row.get("recipient_id"),
         "rows": [{"what": what, "value": value} for what, value in facts],
@@ -158,6 +159,10 @@ def _still_chosen(case: Case) -> Hold | None:
 
 def _same_reader(case: Case) -> Hold | None:
     row = case.situation.documents.get("row")
+    if row is not None and case.rule is not None:
+        now = case.rule.what.reader(row.get("recipient_id"))
+        if now != case.evidence["to"]:
+            return Hold(f"it was for {case.evidence['to']} to read, now for {now}", "cancelled")
     if row is not None and "_email" in row and row["_email"] != case.recipient:
         return Hold("the reader's e-mail address has changed", "cancelled")
     return None

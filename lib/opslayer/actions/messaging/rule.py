@@ -71,6 +71,9 @@ class What(Settings):
     to: str = Field(
         description="client (recipient_id is a party), owner (it is a person), or role:NAME of [[people]]",
     )
+    otherwise: str | None = Field(
+        None, pattern="^role:.+", description="role:NAME that reads it where the query names nobody"
+    )
     sender: str = Field("firm", description="firm (mail.sender), role:NAME (the first with it) or an address")
     channel: str = Field(
         "mail",
@@ -106,6 +109,10 @@ class What(Settings):
     @property
     def role(self) -> str | None:
         return self.to.removeprefix("role:") if self.to.startswith("role:") else None
+
+    def reader(self, recipient_id: str | None) -> str:
+        """Who reads it: `to`, or `otherwise` where a row names nobody."""
+        return self.otherwise if self.otherwise is not None and recipient_id is None else self.to
 
 
 class MessageRule(Rule):

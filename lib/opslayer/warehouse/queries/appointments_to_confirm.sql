@@ -1,0 +1,19 @@
+-- appointments that the client has not confirmed, to the client; key: subject
+-- starts_time is by the firm's clock
+-- reads core.appointment, core.party, core.person
+select
+    appointment.appointment_id as subject,
+    coalesce(appointment.subject, 'Our appointment') as name,
+    cast(null as decimal(18, 2)) as amount_base,
+    appointment.party_id as recipient_id,
+    party.name as client,
+    person.name as colleague,
+    appointment.starts_on,
+    strftime(appointment.starts_local, '%H:%M') as starts_time,
+    appointment.place
+from core.appointment as appointment
+inner join core.party as party on party.party_id = appointment.party_id
+left join core.person as person on person.person_id = appointment.person_id
+where
+    appointment.status = 'booked'                                       -- it is booked, neither confirmed nor cancelled
+    and appointment.starts_on - $as_of between 1 and $within_days       -- it is within the next $within_days days
