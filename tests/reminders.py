@@ -264,3 +264,27 @@ def everything(folder: Path) -> list[str]:
         for place in folder.glob("*@client.example")
         for message in received(folder, place.name)
     ]
+
+
+def bounce(
+    message_id: str, address: str, *, given_back: str = "message/rfc822", action: str = "failed"
+) -> bytes:
+    """A delivery status notification as Postfix writes it (RFC 3464)."""
+    head = (
+        f"From: accounts@harrow.example\r\nTo: {address}\r\nSubject: Overdue\r\nMessage-ID: {message_id}\r\n"
+    )
+    inner = {"message/rfc822": f"{head}\r\nDear client\r\n", "text/rfc822-headers": head}.get(given_back)
+    returned = f"--b\r\nContent-Type: {given_back}\r\n\r\n{inner}\r\n" if inner else ""
+    reply = f"In-Reply-To: {message_id}\r\n" if inner is None else ""
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nTo: accounts@harrow.example\r\n"
+        f"Subject: Undelivered Mail Returned to Sender\r\n{reply}"
+        'MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n'
+        "\r\n"
+        "--b\r\nContent-Type: text/plain\r\n\r\nI'm sorry to have to inform you.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; mx.example\r\nArrival-Date: Mon, 16 Nov 2026 06:00:00 +0000\r\n\r\n"
+        f"Final-Recipient: rfc822; {address}\r\nAction: {action}\r\nStatus: 5.1.1\r\n"
+        f"Diagnostic-Code: smtp; 550 5.1.1 <{address}>: user unknown\r\n\r\n"
+        f"{returned}--b--\r\n"
+    ).encode()

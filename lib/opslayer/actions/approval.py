@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from opslayer.actions import guardrails
 from opslayer.actions.authority import all_roles, authority, roles_asked
+from opslayer.actions.bounces import last_bounce
 from opslayer.actions.evidence import fingerprint, needed
 from opslayer.actions.kind import Occasion
 from opslayer.actions.kinds import KINDS, load_rules
@@ -198,6 +199,7 @@ def case(
     moment: datetime,
     usage: Usage | None = None,
 ) -> guardrails.Case:
+    session = object_session(record)
     return guardrails.Case(
         firm=firm,
         kind=KINDS[record.kind],
@@ -209,6 +211,7 @@ def case(
         situation=situation,
         amount=record.amount,
         is_binding=record.is_binding,
+        bounced=last_bounce(session, record.content.get("recipient")) if session else None,
         usage=usage,
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails, holdout
+from opslayer.actions.bounces import last_bounce
 from opslayer.actions.evidence import fingerprint, header, needed, new_domain
 from opslayer.actions.kind import Kind, Occasion, Wanted
 from opslayer.actions.kinds import KINDS, choose_rules
@@ -96,7 +97,7 @@ def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> li
         # what takes time, writing the messages, is done before the trail is locked
         wanted_then = kind.wanted(session, occasion, facts)
         drafts = {
-            wanted.key: _draft(kind, occasion, wanted, last_written_to(session, wanted.client))
+            wanted.key: _draft(session, kind, occasion, wanted)
             for wanted in wanted_then
             if _is_new(kind, _known(session, wanted), wanted, moment)
         }
@@ -131,7 +132,8 @@ def _is_new(kind: Kind, known: Record | None, wanted: Wanted, moment: datetime) 
     return (known.state in OPEN or known.state == "failed") and kind.changed(known, wanted)
 
 
-def _draft(kind: Kind, occasion: Occasion, wanted: Wanted, written_to: str | None) -> Draft:
+def _draft(session: Session, kind: Kind, occasion: Occasion, wanted: Wanted) -> Draft:
+    written_to = last_written_to(session, wanted.client)
     evidence = header(occasion, wanted, written_to) | kind.evidence(occasion, wanted)
     content = kind.content(occasion, wanted, evidence)
     domains = new_domain(evidence, content.get("recipient"))
@@ -150,6 +152,7 @@ def _draft(kind: Kind, occasion: Occasion, wanted: Wanted, written_to: str | Non
         expires_at=expires_at,
         moment=occasion.moment,
         situation=situation,
+        bounced=last_bounce(session, content.get("recipient")),
     )
     return Draft(wanted, evidence, content, expires_at, guardrails.examine(case))
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.limits import ALL, Usage, opens_at
 from opslayer.config import Firm
+from opslayer.store import Bounce
 from opslayer.warehouse import Layer
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Case:
     situation: Situation
     amount: Decimal = Decimal(0)
     is_binding: bool = False
+    bounced: Bounce | None = None
     usage: Usage | None = None
 
 
@@ -113,8 +115,7 @@ def plain_addresses(case: Case) -> Hold | None:
 
     `to` in the evidence says whose it is: a role as role:NAME, the client where nothing is said.
     """
-    channel = case.firm.channels.get(case.evidence.get("channel", MAIL))
-    if channel is not None and not channel.is_addressed:
+    if not _is_addressed(case):
         return None  # it goes to one place, which firm.toml names
     reader = case.evidence.get("to", "client")
     role = reader.removeprefix("role:") if reader.startswith("role:") else None
@@ -124,6 +125,22 @@ def plain_addresses(case: Case) -> Hold | None:
     given = [case.recipient] if role is None else case.recipient.split(", ")
     wrong = next((one for one in given if not ADDRESS.fullmatch(one)), None)
     return None if wrong is None else Hold(f'"{wrong}" is not one e-mail address')
+
+
+def _is_addressed(case: Case) -> bool:
+    channel = case.firm.channels.get(case.evidence.get("channel", MAIL))
+    return channel is None or channel.is_addressed
+
+
+def _bounced(case: Case) -> Hold | None:
+    bounce = case.bounced
+    if bounce is None or not _is_addressed(case):
+        return None
+    said = f"{bounce.status} {bounce.diagnostic}".strip()
+    return Hold(
+        f"{bounce.address} bounced on {bounce.bounced_at:%Y-%m-%d} ({said}); mend the record: "
+        "it leaves once another address stands there"
+    )
 
 
 def _switch(case: Case) -> Hold | None:
@@ -235,8 +252,8 @@ def _usage(case: Case) -> Usage:
     return case.usage
 
 
-STANDING = (_switch, _restricted, _contracts, _freshness)
-UNDOING = (_restricted,)
+STANDING = (_bounced, _switch, _restricted, _contracts, _freshness)
+UNDOING = (_bounced, _restricted)
 UNDOING_SENDS = (_stopped, _client_hours)
 COUNTS = (_restricted, _contact_budget, _rule_cap, _firm_cap)
 SENDING = (_stopped, _client_hours, _contact_budget, _rule_cap, _firm_cap)

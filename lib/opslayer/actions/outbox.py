@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
 from opslayer.actions.approval import case, is_approved, is_whole
+from opslayer.actions.bounces import record_bounces
 from opslayer.actions.channels.channel import Channel, Delivery, Effect, Finding, channel_of, deliver
 from opslayer.actions.channels.configured import open_channel
 from opslayer.actions.channels.effect import as_effect
@@ -73,7 +74,7 @@ def dispatch(
     for kind in KINDS.values():
         kind.finish(firm, store)
     now = Clock(moment)
-    moved = _recover(firm, store, now)
+    moved = _recover(firm, store, now) + record_bounces(firm, store, moment=now())
     with store.session() as session:
         lock(session)
         moved += [record.id for record in expire(session, moment=now())]

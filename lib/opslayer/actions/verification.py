@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from opslayer.actions.approval import is_whole
 from opslayer.actions.link import digest_of
 from opslayer.actions.wording import Edit, edits
-from opslayer.store import Assignment, AuditEvent, Decision, DecisionLink, Store, Verification
+from opslayer.store import Assignment, AuditEvent, Bounce, Decision, DecisionLink, Store, Verification
 from opslayer.store import Proposal as Record
 from opslayer.store import verify as verify_chain
 from opslayer.store.models import PROPOSAL_STATES
@@ -38,6 +38,7 @@ def _fault(session: Session) -> str | None:
     states: dict[int | None, str] = {}
     told: set[str] = set()
     arms: dict[tuple[str, str], str] = {}
+    came_back: set[tuple[int | None, str]] = set()
     edited: dict[int | None, list[Edit]] = {}
     for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id)):
         if event.event.startswith("decision: "):
@@ -48,6 +49,8 @@ def _fault(session: Session) -> str | None:
         elif event.event == "edited":
             proposed[event.proposal_id] = event.detail["evidence_hash"]
             edited[event.proposal_id].append(_edit_told(event))
+        elif event.event == "bounced":
+            came_back.add((event.proposal_id, event.detail["recipient"]))
         elif event.event == "assigned":
             arms[event.detail["rule"], event.detail["subject"]] = event.detail["arm"]
         elif event.event == "link used":
@@ -57,6 +60,10 @@ def _fault(session: Session) -> str | None:
                 proposed[event.proposal_id] = event.detail["evidence_hash"]
                 edited[event.proposal_id] = []
             states[event.proposal_id] = event.event
+    bounces = {(one.proposal_id, one.address) for one in session.scalars(select(Bounce))}
+    if bounces != came_back:
+        number, address = sorted(bounces ^ came_back, key=str)[0]
+        return f"the bounce of {address} for proposal {number} is not as its event says"
     drawn = {(one.rule, one.subject): one.arm for one in session.scalars(select(Assignment))}
     if drawn != arms:
         rule, subject = sorted(drawn.items() ^ arms.items())[0][0]

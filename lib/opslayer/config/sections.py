@@ -64,6 +64,9 @@ class MailSection(Settings):
         None,
         description='where copies arrive, e.g. "maildir:var/sent": tells what left before a crash',
     )
+    bounces: str | None = Field(
+        None, description='where mail that came back arrives, e.g. "maildir:/var/mail/accounts"'
+    )
     hold_minutes: int = Field(
         0, ge=0, description="minutes between approval and sending in which it can be taken back"
     )

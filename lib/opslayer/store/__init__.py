@@ -1,6 +1,7 @@
 """The operational store: what is proposed, who decided, what was done."""
 
 from opslayer.store.audit_trail import Verification, append, canonical, follow, lock, read_trail, verify
+from opslayer.store.bounces import Bounce
 from opslayer.store.database import Store, open_store
 from opslayer.store.effects import Assignment, Replay
 from opslayer.store.links import DecisionLink, Digest
@@ -25,6 +26,7 @@ __all__ = [
     "Assignment",
     "AuditEvent",
     "Base",
+    "Bounce",
     "Decision",
     "DecisionLink",
     "Digest",
