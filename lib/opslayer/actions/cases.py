@@ -47,6 +47,10 @@ class Expected(Settings):
     step: str | None = None
     amount: Decimal | None = Field(None, description="in base currency")
     to: str | None = Field(None, description="the address it would go to")
+    by: str | None = Field(None, description="the channel it would leave by")
+    hands: dict[str, str | int | float | bool | None] | None = Field(
+        None, description="the values that the channel would be handed"
+    )
     says: tuple[str, ...] = Field((), description="parts of its subject or text")
     held: str | None = Field(None, description="part of why a guardrail holds it")
 
@@ -180,6 +184,8 @@ def _unlike(store: Store, proposal: Proposal, one: Expected) -> Iterator[str]:
         ("step", one.step, proposal.rung),
         ("amount", one.amount, proposal.amount),
         ("reader", one.to, shown.recipient),
+        ("channel", one.by, shown.channel),
+        ("values", one.hands, shown.values),
     )
     for what, wanted, found in pairs:
         if wanted is not None and wanted != found:

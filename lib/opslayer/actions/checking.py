@@ -12,6 +12,7 @@ import sqlglot
 from jinja2 import TemplateSyntaxError, meta, nodes
 from sqlglot import exp
 
+from opslayer.actions.channels.configured import columns_needed
 from opslayer.actions.kinds import known_names, read_rule
 from opslayer.actions.messaging.choice import bare
 from opslayer.actions.messaging.rule import MessageRule
@@ -58,6 +59,7 @@ def check_rule(firm: Firm, layer: Layer, read: Located, rule: Rule) -> list[str]
     try:
         if isinstance(rule, MessageRule):
             columns = _check_query(layer, read, rule)
+            _check_channel(firm, read, rule)
     except ConfigurationError as error:
         found.append(error.message)
     given = None if columns is None else {*columns, *GIVEN}
@@ -97,6 +99,14 @@ def _check_query(layer: Layer, read: Located, rule: MessageRule) -> list[str]:
         if name not in columns:
             raise read.wrong("what", "shows", name, found=name, allowed=columns, key=True)
     return columns
+
+
+def _check_channel(firm: Firm, read: Located, rule: MessageRule) -> None:
+    """Raises ConfigurationError where the rule does not show what its channel cannot do without."""
+    channel = rule.what.channel
+    missing = [name for name in columns_needed(firm, channel) if name not in rule.what.shows]
+    if missing:
+        raise read.error("what", "shows", said=f"expected {', '.join(missing)} too: {channel} needs them")
 
 
 def _check_tables(layer: Layer, path: Path, sql: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
+from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.kinds import choose_rules
 from opslayer.actions.messaging.choice import Asked, choose, read_history, reread
 from opslayer.actions.messaging.rule import MessageRule
@@ -146,7 +147,8 @@ def _what(rule: MessageRule) -> tuple[str, ...]:
         )
     templates = ", ".join(step.template for step in rule.what.steps)
     firm = [fact.title for fact in rule.what.shows.values() if not fact.may_change]
-    said = [f"A mail to {reader}, written with {templates}"]
+    way = "A mail to" if rule.what.channel == MAIL else f"By the channel {rule.what.channel}, about"
+    said = [f"{way} {reader}, written with {templates}"]
     if firm:
         said.append(f"Void where one of these changes before it leaves: {', '.join(firm)}")
     return tuple(said)

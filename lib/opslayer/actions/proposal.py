@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -66,7 +66,7 @@ class Shown:
     """A proposal with the message it stands for, who must approve it, and everything that happened to it.
 
     `words` are those a person may edit, without what comes into them with the approval; `edited` is what was
-    edited since the draft, as unified diff.
+    edited since the draft, as unified diff. `values` are what a channel for programs is handed.
     """
 
     proposal: Proposal
@@ -81,6 +81,7 @@ class Shown:
     words: Words
     edited: str
     channel: str = MAIL
+    values: dict[str, Any] = field(default_factory=dict)
 
     @property
     def pdf(self) -> bytes:
@@ -136,6 +137,7 @@ def show_proposal(store: Store, number: int) -> Shown:
             attachments=attachments(content),
             policy=content["policy"],
             channel=channel_of(content),
+            values=content.get("data", {}),
             events=tuple(
                 {"at": event.happened_at, "who": event.actor, "what": event.event, **event.detail}
                 for event in session.scalars(trail)

@@ -24,11 +24,12 @@ def check(name: Name = None, json: Json = False) -> None:
     from opslayer.actions.channels import configured
 
     found: list[tuple[str, bool, str]] = []
-    for channel in configured.choose_channels(edge.firm(), name):
+    firm = edge.firm()
+    for one in configured.choose_channels(firm, name):
         try:
-            found.append((channel.name, True, channel.check()))
+            found.append((one, True, configured.open_channel(firm, one).check()))
         except OpslayerError as error:
-            found.append((channel.name, False, error.message))
+            found.append((one, False, error.message))
     if json:
         edge.show_json([{"channel": one, "works": works, "said": said} for one, works, said in found])
     else:

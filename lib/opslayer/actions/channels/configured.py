@@ -8,7 +8,7 @@ from opslayer.actions.channels.chat import ChatChannel
 from opslayer.actions.channels.folder import FolderChannel
 from opslayer.actions.channels.mail import MailChannel
 from opslayer.actions.channels.webhook import WebhookChannel
-from opslayer.actions.channels.write_back import WriteBackChannel
+from opslayer.actions.channels.write_back import WriteBackChannel, configured_statement
 from opslayer.config import (
     CalendarSettings,
     ChatSettings,
@@ -47,9 +47,20 @@ def open_channel(firm: Firm, name: str) -> Channel:
             raise ConfigurationError(f"there is no [channels.{name}] in firm.toml")
 
 
-def choose_channels(firm: Firm, name: str | None) -> list[Channel]:
-    """One, or all there are. Raises UsageError for a name that is none."""
+def choose_channels(firm: Firm, name: str | None) -> list[str]:
+    """One name, or all there are. Raises UsageError for a name that is none."""
     names = channel_names(firm)
     if name is not None and name not in names:
         raise unknown("channel", name, names)
-    return [open_channel(firm, one) for one in ([name] if name else names)]
+    return [name] if name else names
+
+
+def columns_needed(firm: Firm, name: str) -> tuple[str, ...]:
+    """The columns that a rule must show for this channel. Raises ConfigurationError as its statement does."""
+    match firm.channels.get(name):
+        case WriteBackSettings() as settings:
+            return configured_statement(firm, settings).parameters
+        case CalendarSettings():
+            return ("starts_at",)
+        case _:
+            return ()

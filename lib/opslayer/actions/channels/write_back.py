@@ -40,8 +40,7 @@ class WriteBackChannel:
 
     @cached_property
     def statement(self) -> Statement:
-        path = self.firm.directory / "statements" / f"{self.settings.statement}.sql"
-        return read_statement(path, table=self.settings.table, key=self.settings.key)
+        return configured_statement(self.firm, self.settings)
 
     @cached_property
     def url(self) -> sa.URL:
@@ -177,6 +176,12 @@ class WriteBackChannel:
         elif self.url.get_backend_name() == "sqlite":
             how = {"timeout": TIMEOUT}
         return sa.create_engine(self.url, poolclass=sa.NullPool, connect_args=how)
+
+
+def configured_statement(firm: Firm, settings: WriteBackSettings) -> Statement:
+    """Raises ConfigurationError for one that may not run."""
+    path = firm.directory / "statements" / f"{settings.statement}.sql"
+    return read_statement(path, table=settings.table, key=settings.key)
 
 
 def _bound(name: str) -> sa.BindParameter[Any]:
