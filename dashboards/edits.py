@@ -18,11 +18,12 @@ def may_be(detail: actions.Shown, person: Person | None) -> bool:
 
 def show(detail: actions.Shown, number: int, person: Person) -> None:
     """A form over the words; under it what would change, and the button that keeps it."""
+    version = f"{number}-{detail.proposal.evidence_hash[:8]}"  # a new draft is not covered by old words
     with st.form(f"words-{number}", border=False):
-        st.text_input("Subject", detail.words.subject, key=f"subject-{number}")
-        st.text_area("Text", detail.words.text, key=f"text-{number}", height=360)
+        st.text_input("Subject", detail.words.subject, key=f"subject-{version}")
+        st.text_area("Text", detail.words.text, key=f"text-{version}", height=360)
         st.form_submit_button("Show what changes", key=f"compare-{number}")
-    subject, text = st.session_state[f"subject-{number}"], st.session_state[f"text-{number}"]
+    subject, text = st.session_state[f"subject-{version}"], st.session_state[f"text-{version}"]
     if (subject, text) == (detail.words.subject, detail.words.text):
         return
     try:

@@ -245,7 +245,8 @@ def test_words_are_edited_with_their_difference_in_view(firm: Firm, monkeypatch:
     app = opened(firm, "actions", monkeypatch)
     number = waiting(app, firm, MAEVE)
     app.toggle(key=f"edit-{number}").set_value(True).run()
-    app.text_input(key=f"subject-{number}").input("Before we meet on Friday")
+    subject = next(field for field in app.text_input if str(field.key).startswith(f"subject-{number}-"))
+    subject.input("Before we meet on Friday")
     app.button(key=f"compare-{number}").click().run()
     assert "+Subject: Before we meet on Friday" in app.code[0].value
     app.text_input(key=f"why-{number}").input("we meet them")

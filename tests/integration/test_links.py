@@ -46,6 +46,10 @@ def test_a_scanner_decides_nothing_and_a_person_once(desk: Desk) -> None:
     assert (desk.state(2), desk.decisions()) == ("proposed", [])
     assert "Maeve Harrow, may it be?" in page.text
     assert "INV-2" in page.text
+    statement = httpx.get(f"{link}/0")
+    assert statement.content == actions.show_proposal(desk.store, 2).pdf != b""
+    assert statement.headers["content-disposition"].startswith("attachment; ")
+    assert httpx.get(f"{link}/1").status_code == 404
     assert (page.headers["referrer-policy"], page.headers["cache-control"]) == ("no-referrer", "no-store")
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "script" not in page.text + page.headers["content-security-policy"]
@@ -159,6 +163,13 @@ def test_a_mail_that_did_not_leave_is_tried_again_with_the_same_links(desk: Desk
     desk.books.change("2", paid="700.00")
     desk.propose()  # what was paid waits no more: it is left out
     refuses.clear()
+    with desk.store.engine.begin() as connection:  # as a process leaves it that dies while it sends
+        connection.execute(
+            text("update digest set claimed_until = :until"),
+            {"until": f"{desk.moment + timedelta(minutes=1)}"},
+        )
+    assert desk.notify() == []
+    desk.moment += timedelta(minutes=2)
     assert [(n.person, n.proposals) for n in desk.notify()] == [(MAEVE, 1), (TOMAS, 1)]
     assert httpx.get(desk.links(MAEVE)[0]).status_code == 200
     with desk.store.engine.connect() as connection:

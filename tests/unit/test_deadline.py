@@ -52,11 +52,12 @@ def proposal(**values: Any) -> Proposal:
         ({"state": "approved"}, 15 * MINUTE, LATE, "leaves with the next dispatch; pull back until then"),
         ({"state": "approved", "is_binding": True}, DAY, None,
          "leaves with the next dispatch; it was approved for good"),
+        ({"state": "held"}, DAY, LATE, "held; pull back until it leaves"),
         ({"state": "sent"}, DAY, LATE, ""),
     ],
 )  # fmt: skip
 def test_what_comes_next_is_said(
     values: dict[str, Any], after: timedelta, approval: Approval | None, said: str, firm: Firm
 ) -> None:
-    leaves = {"leaves_at": MOMENT + 15 * MINUTE} if values.get("state") == "approved" else {}
+    leaves = {"leaves_at": MOMENT + 15 * MINUTE} if values.get("state") in ("approved", "held") else {}
     assert deadline(firm, proposal(**values, **leaves), approval, MOMENT + after) == said

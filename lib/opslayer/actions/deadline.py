@@ -34,6 +34,8 @@ def deadline(firm: Firm, proposal: Proposal, approval: Approval | None, moment: 
 
 def leaving(firm: Firm, proposal: Proposal, moment: datetime) -> str:
     """When what is approved leaves, and until when it can be pulled back."""
+    if proposal.state == "held":
+        return "held; it was approved for good" if proposal.is_binding else "held; pull back until it leaves"
     back = "it was approved for good" if proposal.is_binding else "pull back until then"
     if proposal.leaves_at is None or proposal.leaves_at <= moment:
         return f"leaves with the next dispatch; {back}"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime
 from typing import Any, Final, cast
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -32,7 +32,13 @@ from opslayer.warehouse import open_layer
 
 LOOPBACK: Final = "127.0.0.1"
 LARGEST: Final = 64 * 1024  # bytes of a form
-STATUS: Final = {"unknown": 404, "expired": 410, "used": 410, "changed": 409, "unauthorised": 403}
+REFUSED: Final = {
+    "unknown": (404, "This link is not known"),
+    "expired": (410, "This link has expired"),
+    "used": (410, "This is decided"),
+    "changed": (409, "It is not as it was"),
+    "unauthorised": (403, "This is not yours to decide"),
+}
 TOKEN: Final = re.compile(r"(?<=/decide/)[^\s?]+|eyJ[\w.%-]+")  # also where it was not meant to be
 HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
@@ -67,6 +73,10 @@ def make_app(firm: Firm, store: Store, now: Callable[[], datetime]) -> Starlette
     async def show(request: Request) -> Response:
         return await run_in_threadpool(_show, firm, store, request.path_params["token"], now())
 
+    async def show_file(request: Request) -> Response:
+        given = request.path_params
+        return await run_in_threadpool(_show_file, firm, store, given["token"], given["number"], now())
+
     async def decide(request: Request) -> Response:
         form = await _form(request)
         return await run_in_threadpool(_decide, firm, store, form, now())
@@ -76,7 +86,11 @@ def make_app(firm: Firm, store: Store, now: Callable[[], datetime]) -> Starlette
         return _answer(page.told(firm.name, "There is nothing here", "The address is not whole."), status)
 
     return Starlette(
-        routes=[Route("/decide/{token}", show, methods=["GET"]), Route("/decide", decide, methods=["POST"])],
+        routes=[
+            Route("/decide/{token}", show, methods=["GET"]),
+            Route("/decide/{token}/{number:int}", show_file, methods=["GET"]),
+            Route("/decide", decide, methods=["POST"]),
+        ],
         exception_handlers={HTTPException: refuse},
     )
 
@@ -88,6 +102,20 @@ def _show(firm: Firm, store: Store, token: str, moment: datetime) -> Response:
     except OpslayerError as error:
         return _refusal(firm, error)
     return _answer(page.asked(firm, shown, person, token), 200)
+
+
+def _show_file(firm: Firm, store: Store, token: str, number: int, moment: datetime) -> Response:
+    """What would go with the message, to keep and open: it is never shown as a page of ours."""
+    try:
+        firm = load_firm(firm.directory)
+        shown, _ = actions.look(firm, store, token, moment=moment)
+    except OpslayerError as error:
+        return _refusal(firm, error)
+    if number >= len(shown.attachments):
+        raise HTTPException(404)
+    file = shown.attachments[number]
+    headers = HEADERS | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}"}
+    return Response(file.content, 200, headers=headers, media_type=file.type)
 
 
 def _decide(firm: Firm, store: Store, form: dict[str, str], moment: datetime) -> Response:
@@ -108,16 +136,17 @@ def _decide(firm: Firm, store: Store, form: dict[str, str], moment: datetime) ->
 
 def _refusal(firm: Firm, error: OpslayerError) -> Response:
     """Why nothing was decided, with the status that programs read."""
+    title = "Nothing was decided"
     match error:
         case LinkRefused(why=why):
-            status = STATUS[why]
+            status, title = REFUSED[why]
         case GuardrailHeld():
             status = 409
         case UsageError():
             status = 400
         case _:
             status = 503
-    return _answer(page.told(firm.name, "Nothing was decided", error.message, error.mend), status)
+    return _answer(page.told(firm.name, title, error.message, error.mend), status)
 
 
 def _answer(html: str, status: int) -> Response:
