@@ -14,7 +14,7 @@ from opslayer import actions
 from opslayer.actions.channels import configured, network
 from opslayer.actions.channels.channel import Channel
 from opslayer.actions.outbox import GRACE, LEASE
-from opslayer.config import Firm
+from opslayer.config import Firm, load_firm
 from opslayer.errors import ChannelFailed, ConfigurationError
 from opslayer.store import Store, open_store
 from tests.channels import approve_on, configure, die_at, dispatch_on, only, write_follow_up
@@ -153,6 +153,18 @@ def test_the_address_that_was_checked_is_the_one_connected_to(
     dispatch_on(hook.firm, hook.store, 1)
     assert hook.state()[0] == "approved"
     assert connected == ["192.0.2.1"]
+
+
+def test_a_program_is_told_at_any_hour_and_is_no_approach_to_the_client(hook: Hook) -> None:
+    path = hook.firm.directory / "firm.toml"
+    path.write_text(path.read_text() + '[limits]\nsend_from = "22:00"\nsend_until = "22:15"\n')
+    hook.firm = load_firm(path.parent)
+    rule = hook.firm.directory / "rules" / "follow_up.yaml"
+    rule.write_text(rule.read_text().replace("to: owner", "to: client"))
+    (about_the_client,) = approve_on(hook.firm, hook.store, 1, {"project_id": "p2"})
+    assert about_the_client.evidence["client_id"] == "ada"
+    assert not about_the_client.evidence["is_contact"]
+    assert "sent" in dispatch_on(hook.firm, hook.store, 1, {"project_id": "p2"})
 
 
 def test_check_asks_and_posts_nothing(hook: Hook) -> None:

@@ -13,6 +13,7 @@ from opslayer import actions, cli
 from opslayer.config import Firm
 from opslayer.errors import GuardrailHeld, UsageError
 from opslayer.store import Store, open_store
+from tests.billing import Milestone, Work, billing_firm
 from tests.channels import MAEVE, approve_on, configure, die_at, dispatch_on, write_follow_up
 from tests.messages import days_later, snapshot
 from tests.receiver import receiving
@@ -174,3 +175,23 @@ def test_the_command_line_undoes(
         cli.main()
     assert not ended.value.code
     assert f"{one.id} is undone by 2: proposed" in capsys.readouterr().out
+
+
+def test_an_invoice_is_taken_back_by_its_credit_note(tmp_path: Path, store: Store, store_url: str) -> None:
+    with serving(tmp_path / "mail") as server:
+        work = Work(
+            billing_firm(tmp_path / "firm", store=store_url, port=server.port), store, [Milestone("a")]
+        )
+        work.publish()
+        (bill,) = work.propose()
+        work.approve(bill.id)
+        work.dispatch()
+        with pytest.raises(UsageError, match="a credit note takes it back"):
+            undo(work.firm, store, bill.id)
+        work.change("a", status="reopened", completed_on=None)
+        work.publish()
+        (note,) = work.propose()
+        assert undo(work.firm, store, bill.id).id == note.id
+        assert len(actions.list_proposals(store)) == 2
+        assert work.layer is not None
+        work.layer.close()

@@ -128,8 +128,7 @@ def plain_addresses(case: Case) -> Hold | None:
 
 
 def _is_addressed(case: Case) -> bool:
-    channel = case.firm.channels.get(case.evidence.get("channel", MAIL))
-    return channel is None or channel.is_addressed
+    return case.firm.is_addressed(case.evidence.get("channel", MAIL))
 
 
 def _bounced(case: Case) -> Hold | None:
@@ -197,7 +196,7 @@ def _stopped(case: Case) -> Hold | None:
 
 
 def _client_hours(case: Case) -> Hold | None:
-    if case.evidence.get("client_id") is None:
+    if case.evidence.get("client_id") is None or not _is_addressed(case):
         return None
     limits, home = case.firm.limits, case.firm.zone
     country = case.situation.country or (case.firm.billing.country if case.firm.billing else None)

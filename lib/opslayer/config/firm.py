@@ -125,6 +125,11 @@ class Firm(Settings):
             return settings.hold_minutes
         return self.mail.hold_minutes if self.mail else 0
 
+    def is_addressed(self, channel: str) -> bool:
+        """Whether what leaves by `channel` reaches the address in somebody's record."""
+        settings = self.channels.get(channel)
+        return settings is None or settings.is_addressed
+
     def person(self, email: str) -> Person | None:
         return next((p for p in self.people if p.email.casefold() == email.casefold()), None)
 

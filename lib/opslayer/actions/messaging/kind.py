@@ -96,6 +96,7 @@ def _evidence(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
         "parameters": dict(rule.who.parameters),
         "to": rule.what.reader(row.get("recipient_id")),
         "channel": rule.what.channel,
+        **({} if occasion.firm.is_addressed(rule.what.channel) else {"is_contact": False}),
         "recipient_id": row.get("recipient_id"),
         "rows": [{"what": what, "value": value} for what, value in facts],
     }
