@@ -100,10 +100,14 @@ def test_the_edit_is_shown_as_a_difference_wherever_it_is_read(
     event = desk.shown().events[-1]
     assert (event["what"], event["who"], event["reason"]) == ("edited", MAEVE, "softer")
     assert "+Subject: Two words" in event["difference"]
-    monkeypatch.setattr(sys, "argv", ["opslayer", "--firm", str(desk.firm.directory), "actions", "show", "1"])
-    with pytest.raises(SystemExit):
-        cli.main()
-    assert "+Subject: Two words" in capsys.readouterr().out
+    command = ["opslayer", "--firm", str(desk.firm.directory), "actions"]
+    edit = ["edit", "1", "--text-file", str(words), "--by", MAEVE, "--reason", "x", "--dry-run"]
+    for given, said in ((["show", "1"], "+Subject: Two words"), (edit, "+Dear Ann,")):
+        monkeypatch.setattr(sys, "argv", [*command, *given])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert (ended.value.code, said in capsys.readouterr().out) == (0, True)
+    assert desk.shown().subject == "Two words"
 
 
 def test_words_that_cannot_be_are_refused_by_name(desk: Desk) -> None:

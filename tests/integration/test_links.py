@@ -176,6 +176,24 @@ def test_a_mail_that_did_not_leave_is_tried_again_with_the_same_links(desk: Desk
         assert set(connection.execute(text("select nonce from decision_link")).scalars()) == before
 
 
+def test_after_a_while_those_above_are_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINK_SECRET", SECRET)
+    with linked(tmp_path, f"sqlite:///{tmp_path / 'store.db'}") as desk:
+        shipped = Path(actions.__file__).parent / "rules" / "payment_reminder.yaml"
+        late = "approval: {roles: [finance], escalate_days: 2, escalate_to: [analyst], expires_days: 5}"
+        lines = [
+            f"    {late}" if "approval: {" in line else line for line in shipped.read_text().splitlines()
+        ]
+        (desk.firm.directory / "rules").mkdir()
+        (desk.firm.directory / "rules" / shipped.name).write_text("\n".join(lines))
+        desk.propose()
+        assert [n.person for n in desk.notify()] == [MAEVE, TOMAS]
+        desk.moment += timedelta(days=2)
+        assert [(n.person, n.proposals) for n in desk.notify()] == [(INES, 2)]
+        assert post(desk, desk.links(INES)[0]).status_code == 200
+        assert desk.state() == "approved"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [

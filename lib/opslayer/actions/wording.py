@@ -16,8 +16,14 @@ from opslayer.errors import UsageError
 LONGEST_SUBJECT, LONGEST_TEXT = 250, 20_000  # characters
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode categories of what no reader sees
 SENTENCE = re.compile(r"(?<=[.!?:]) +(?=\S)")
-CURRENCY = r"(?:[€$£¥]|\b(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CAD|AUD|JPY)\b)"
-AMOUNT = re.compile(rf"{CURRENCY}\s?\d[\d.,]*|\d[\d.,]*\s?{CURRENCY}|\d[\d.,]*[.,]\d\d(?![\d.,]*\d)")
+CURRENCY = r"(?:[€$£¥]|\b(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CAD|AUD|JPY|euros?|dollars?|pounds?)\b)"
+AMOUNT = re.compile(
+    rf"{CURRENCY}\s?\d[\d.,]*"
+    rf"|\d[\d.,]*\s?{CURRENCY}"
+    r"|\d[\d.,]*\s?(?:%|per ?cent\b)"  # a discount is an amount too
+    r"|\d[\d.,]*[.,]\d\d(?![\d.,]*\d)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ def checked(before: Words, subject: str | None, text: str | None) -> Words:
 
 
 def amounts(text: str) -> set[str]:
-    """Every amount of money in a text, as digits and marks."""
+    """Every amount of money in a text, and every share of one, as digits and marks."""
     return {re.sub(r"[^\d.,]", "", found).strip(".,") for found in AMOUNT.findall(text)}
 
 
