@@ -98,7 +98,7 @@ def test_what_it_answers_decides(hook: Hook, reply: Reply, state: str, said: str
     assert len(hook.receiver.posts) == (2 if state == "approved" else 1)
 
 
-@pytest.mark.parametrize("reply", [Reply(late=1), Reply(reset=True), Reply(502)])
+@pytest.mark.parametrize("reply", [Reply(late=1), Reply(reset=True), Reply(502), Reply(409)])
 def test_a_receiver_that_keeps_keys_is_told_again(hook: Hook, reply: Reply) -> None:
     hook.configure(receiver_is_idempotent="true")
     hook.receiver.replies.append(reply)
@@ -186,6 +186,23 @@ def test_a_secret_that_is_not_set_holds_it_before_it_is_claimed(
     assert "env:HOOK is not set" in hook.state()[1]
     monkeypatch.setenv("HOOK", SECRET)
     assert dispatch_on(hook.firm, hook.store, 1) == ["sent"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"ca": '"none.pem"'}, "at key: ca"),
+        ({"url": '"env:URL"'}, "at key: url"),
+        ({"secret": '"env:URL"'}, "whsec_"),
+    ],
+)
+def test_what_shows_only_as_it_is_opened_is_named_then(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], said: str
+) -> None:
+    monkeypatch.setenv("URL", "ftp://localhost/in")
+    hook.configure(**more)
+    with pytest.raises(ConfigurationError, match=said):
+        _ = hook.channel
 
 
 def test_a_rule_names_a_channel_that_there_is(hook: Hook) -> None:

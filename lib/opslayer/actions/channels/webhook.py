@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import httpcore
@@ -43,6 +44,8 @@ class WebhookChannel:
         self._url()
         if self.settings.authorization:
             secret(self.settings.authorization)
+        if self._ca is not None and not self._ca.is_file():
+            raise self._wrong("ca", "a PEM file", str(self._ca))
 
     @property
     def proves(self) -> bool:
@@ -82,8 +85,8 @@ class WebhookChannel:
             return Delivery("unreachable", f"nobody answered: {_said(error)}")
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
             return self._unclear(f"it was handed over and no answer came: {_said(error)}")
-        if answer.status in FROM_BETWEEN:
-            return self._unclear(_written(answer))
+        if answer.status in FROM_BETWEEN or (answer.status == 409 and self.settings.receiver_is_idempotent):
+            return self._unclear(_written(answer))  # 409: it is still at work on the one before
         return judge(answer, effect.moment)
 
     def confirm(self, effects: Sequence[Effect]) -> dict[str, Finding]:
@@ -118,28 +121,31 @@ class WebhookChannel:
             content=content,
             timeout=self.settings.timeout_seconds,
             allowed=self.settings.allowed_hosts,
-            ca=self.firm.directory / self.settings.ca if self.settings.ca else None,
+            ca=self._ca,
         )
+
+    @property
+    def _ca(self) -> Path | None:
+        return self.firm.directory / self.settings.ca if self.settings.ca else None
+
+    def _wrong(self, key: str, expected: str, got: str) -> ConfigurationError:
+        place = f"{self.firm.directory / 'firm.toml'}\n  at channels.{self.name}\n  at key: {key}"
+        return ConfigurationError(f"{place}\n    expected {expected}; got {got}")
 
     def _url(self) -> str:
         url = self.settings.url
         found = secret(url) if url.startswith(("env:", "keyring:")) else url
         host = httpcore.URL(found).host.decode()
-        if not found.startswith("https://") and host not in self.settings.allowed_hosts:
-            raise ConfigurationError(
-                f"[channels.{self.name}] in firm.toml\n  at key: url\n"
-                "    expected https, or a host that allowed_hosts names"
-            )
+        is_allowed = found.startswith("http://") and host in self.settings.allowed_hosts
+        if not found.startswith("https://") and not is_allowed:
+            raise self._wrong("url", "https, or http to a host that allowed_hosts names", "another")
         return found
 
     def _signer(self) -> Webhook:
         try:
             return Webhook(secret(self.settings.secret))
         except (ValueError, RuntimeError) as error:
-            raise ConfigurationError(
-                f"[channels.{self.name}] in firm.toml\n  at key: secret\n"
-                f"    expected {self.settings.secret} to hold whsec_ and base64; it does not"
-            ) from error
+            raise self._wrong("secret", "whsec_ and base64 behind it", self.settings.secret) from error
 
 
 def judge(answer: Answer, moment: datetime) -> Delivery:
