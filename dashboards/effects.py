@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import parts
+import people
 import polars as pl
 import snapshot
 import streamlit as st
 
 from opslayer import actions
+from opslayer.config import Person
 
 VERDICTS = {
     "proven": ":green-badge[:material/check: proven]",
@@ -30,7 +34,7 @@ def show_effects(effects: pl.DataFrame) -> None:
         with left:
             for row in effects.iter_rows(named=True):
                 st.markdown(
-                    f"**{row['rule'].replace('_', ' ').capitalize()}** {VERDICTS[row['verdict']]}  \n"
+                    f"**{_named(row['rule'])}** {VERDICTS[row['verdict']]}  \n"
                     f"{row['reasons']}  \n"
                     f":small[:gray[{row['treated']:,} acted on, {row['left_alone']:,} left alone; counted is "
                     f"whether {row['measure']} {row['follow_days']} days after. Money this supports: "
@@ -88,3 +92,56 @@ def show_replays(replays: pl.DataFrame) -> None:
         with right:
             chosen = st.selectbox("Rule", replays["rule"].to_list(), key="replayed")
             parts.drawn("replay_months", actions.replay_months(snapshot.store(), chosen))
+
+
+def show_autonomy(rules: list[dict[str, Any]]) -> None:
+    """What each rule has earned, and the confirmation that waits for its owner."""
+    if not rules:
+        st.info(
+            "No rule may earn to approve by itself. `autonomy: {up_to: 500}` in a rule's file asks for it: "
+            "after enough decisions, once its owner confirms, and until the first rejection."
+        )
+        return
+    table = pl.DataFrame(rules, infer_schema_length=None).with_columns(share_bound=pl.col("lower_bound"))
+    titles = {
+        "rule": "Rule",
+        "standing": "Standing",
+        "approved": "Approved",
+        "decided": "of",
+        "share_bound": "At least, 95%",
+        "up_to": f"Up to, {snapshot.firm().base_currency}",
+        "confirmed_by": "Confirmed by",
+        "ended_because": "Ended because",
+    }
+    parts.table(table, titles, empty="")
+    waiting = [one for one in rules if one["standing"] == "proposed"]
+    if not waiting:
+        return
+    person = people.choose_decider()
+    for one in waiting:
+        with st.form(f"autonomy-{one['rule']}"):
+            st.markdown(
+                f"**{_named(one['rule'])}**: {one['approved']} of its last {one['decided']} proposals were "
+                f"approved. May it approve by itself up to {one['up_to']:,}? That takes {one['owner']}."
+            )
+            st.text_input("Reason", key=f"why-{one['rule']}", placeholder="kept in the record")
+            st.form_submit_button(
+                "Confirm",
+                type="primary",
+                on_click=_confirm,
+                args=(one["rule"], person),
+                disabled=person is None,
+            )
+
+
+def _named(rule: str) -> str:
+    return rule.replace("_", " ").capitalize()
+
+
+def _confirm(rule: str, person: Person) -> None:
+    parts.said(
+        lambda: actions.confirm_autonomy(
+            snapshot.firm(), snapshot.store(), rule, person=person.email,
+            reason=st.session_state[f"why-{rule}"], moment=snapshot.now(),
+        )
+    )  # fmt: skip

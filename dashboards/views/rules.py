@@ -1,4 +1,4 @@
-"""Rules: what they bring about, and what they would have done."""
+"""Rules: what they bring about, what they would have done, and what they may do by themselves."""
 
 import effects
 import parts
@@ -15,3 +15,6 @@ effects.show_effects(actions.rule_effects(firm, store))
 
 st.header("Replay", anchor=False)
 effects.show_replays(actions.list_replays(firm, store))
+
+st.header("Autonomy", anchor=False)
+effects.show_autonomy(actions.list_autonomy(firm, store))

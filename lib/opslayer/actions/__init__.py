@@ -2,6 +2,7 @@
 
 from opslayer.actions.approval import Refused, approve, approve_each, reject, settle
 from opslayer.actions.attention import need_attention
+from opslayer.actions.autonomy import confirm_autonomy, list_autonomy, stop_autonomy
 from opslayer.actions.deadline import deadlines
 from opslayer.actions.digest import Notice, notify
 from opslayer.actions.draft import propose
@@ -39,6 +40,7 @@ __all__ = [
     "approve",
     "approve_each",
     "as_table",
+    "confirm_autonomy",
     "deadlines",
     "decide_by_link",
     "dispatch",
@@ -48,6 +50,7 @@ __all__ = [
     "export_signed",
     "issued_invoices",
     "judge_subjects",
+    "list_autonomy",
     "list_proposals",
     "list_replays",
     "list_stops",
@@ -70,6 +73,7 @@ __all__ = [
     "show_proposal",
     "standing_of_week",
     "stop",
+    "stop_autonomy",
     "undo",
     "verify",
     "verify_export",

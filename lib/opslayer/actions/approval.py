@@ -13,12 +13,14 @@ from opslayer.actions import guardrails
 from opslayer.actions.authority import all_roles, authority, roles_asked
 from opslayer.actions.bounces import last_bounce
 from opslayer.actions.evidence import fingerprint, needed
+from opslayer.actions.grant import AUTONOMY, is_granted
 from opslayer.actions.kind import Occasion
 from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.limits import Usage
 from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
 from opslayer.actions.rule import Rule
 from opslayer.actions.transition import UNSENT, carry_out, decide, move
+from opslayer.actions.version import rule_version
 from opslayer.config import Firm, Person
 from opslayer.errors import GuardrailHeld, OpslayerError, UsageError, unknown
 from opslayer.store import Proposal as Record
@@ -222,12 +224,18 @@ def is_whole(record: Record) -> bool:
     return same and record.amount == Decimal(record.evidence["total_base"])
 
 
-def is_approved(record: Record, rule: Rule) -> bool:
-    """Whether as many people as the rule asks for now said yes to what it is now; the rule itself is one."""
+def is_approved(firm: Firm, record: Record, rule: Rule) -> bool:
+    """Whether as many people as the rule asks for now said yes to what it is now; the rule itself is one.
+
+    What it said in autonomy is worth something only while that is granted to the rule as it is now.
+    """
     approval = rule.approval_at(record.level)
     if approval is None:
         return False
     given = {decision.person for decision in approvals(record)}
+    session = object_session(record)
+    if session is None or not is_granted(session, rule.name, rule_version(firm, rule)):
+        given.discard(AUTONOMY + rule.name)
     return len(given) >= max(needed(approval, record.amount, record.evidence, record.content), 1)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from opslayer.actions.transition import end_autonomy
 from opslayer.config import Firm
 from opslayer.errors import ConfigurationError
 from opslayer.store import Bounce, Outbox, Store, append, lock
@@ -141,6 +142,7 @@ def _record(session: Session, one: Returned, moment: datetime) -> int | None:
     )
     record.reason = f"{address} bounced: {one.status} {one.diagnostic}".strip()
     append(session, moment=moment, actor="opslayer", event="bounced", proposal_id=record.id, detail=detail)
+    end_autonomy(session, record.rule, f"proposal {record.id} bounced", moment=moment)
     return record.id
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails, holdout
+from opslayer.actions.autonomy import approve_by_itself, review
 from opslayer.actions.bounces import last_bounce
 from opslayer.actions.evidence import fingerprint, header, needed, new_domain
 from opslayer.actions.kind import Kind, Occasion, Wanted
@@ -67,6 +68,8 @@ def propose(
             mend=f"`opslayer refresh --as-of {as_of}` publishes one of that day",
         )
     made: list[Proposal] = []
+    if not dry_run:
+        review(firm, store, moment=moment)  # before anything is approved by itself
     for chosen in choose_rules(firm, rule, job):
         if not chosen.enabled or _refused(firm, store, chosen, moment, is_named=rule is not None):
             continue
@@ -209,19 +212,14 @@ def _write(
         return record
     event = "proposed" if known is None else "proposed again"
     append(session, moment=moment, actor=SYSTEM, event=event, proposal_id=record.id, detail=detail)
-    if (
-        draft.hold is None
-        and needed(draft.wanted.approval, record.amount, draft.evidence, draft.content) == 0
-    ):
+    if draft.hold is not None:
+        return record
+    count = needed(draft.wanted.approval, record.amount, draft.evidence, draft.content)
+    if count == 0:
         limit = draft.wanted.approval.automatic_up_to
-        decide(
-            session,
-            record,
-            "approved",
-            person=f"rule {record.rule}",
-            reason=f"automatic up to {limit} {record.currency}",
-            moment=moment,
-        )
+        said = f"automatic up to {limit} {record.currency}"
+        decide(session, record, "approved", person=f"rule {record.rule}", reason=said, moment=moment)
+    if count == 0 or approve_by_itself(session, occasion, record, count):
         carry_out(session, kind, occasion, record)
     return record
 

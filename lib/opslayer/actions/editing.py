@@ -17,6 +17,7 @@ from opslayer.actions.evidence import fingerprint
 from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
 from opslayer.actions.rendering import Words
+from opslayer.actions.transition import end_autonomy
 from opslayer.actions.wording import amounts, checked, past_words, unified, words_of
 from opslayer.config import Firm, Person
 from opslayer.errors import GuardrailHeld, UsageError, unknown
@@ -73,6 +74,7 @@ def edit(
                 "difference": difference,
             },
         )
+        end_autonomy(session, record.rule, f"proposal {number} edited", moment=moment, actor=who.email)
         return as_proposal(record)
 
 

@@ -21,6 +21,7 @@ def header(occasion: Occasion, wanted: Wanted, written_to: str | None) -> dict[s
     layer = occasion.layer
     return {
         "rule": occasion.rule.name,
+        "rule_version": occasion.rule_version,
         "kind": occasion.rule.kind,
         "level": wanted.level,
         "rung": wanted.step,

@@ -165,6 +165,12 @@ def _may(rule: Rule) -> tuple[str, ...]:
         said.append(f"The same reader is left alone for {rule.quiet_days} days")
     if rule.fresh_tables:
         said.append(f"Not while {', '.join(rule.fresh_tables)} is out of date")
+    if rule.autonomy is not None:
+        earning = rule.autonomy
+        said.append(
+            f"By itself up to {earning.up_to:,}, once {earning.over} decisions show {earning.at_least:.0%} "
+            f"approved and one of {rule.owner} confirms it"
+        )
     if rule.holdout is not None:
         said.append(f"{rule.holdout:.0%} of its subjects are left alone, to tell whether it has an effect")
     if not rule.enabled:

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions.kind import Kind, Occasion, Wanted
 from opslayer.actions.transition import SYSTEM
-from opslayer.actions.version import rule_version
 from opslayer.store import Assignment, append, canonical
 
 LEFT_ALONE = "left alone: its subject is in the control arm of the rule's holdout"
@@ -53,14 +52,13 @@ def assign(session: Session, kind: Kind, occasion: Occasion, wanted: Iterable[Wa
     rule, known = occasion.rule, _arms(session, occasion.rule.name)
     if rule.holdout is None:
         return alone
-    version = rule_version(occasion.firm, rule)
     for one in wanted:
         if one.subject in known:
             continue
         known[one.subject] = "control" if one.subject in alone else "treatment"
         made = Assignment(
             rule=rule.name,
-            rule_version=version,
+            rule_version=occasion.rule_version,
             kind=rule.kind,
             subject=one.subject,
             arm=known[one.subject],

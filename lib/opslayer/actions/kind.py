@@ -27,6 +27,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
@@ -34,6 +35,7 @@ from sqlalchemy.orm import Session
 from opslayer.actions.guardrails import Case, Hold
 from opslayer.actions.rendering import Words, letter
 from opslayer.actions.rule import Approval, Rule
+from opslayer.actions.version import rule_version
 from opslayer.config import Firm
 from opslayer.store import Proposal as Record
 from opslayer.store import Store
@@ -52,6 +54,11 @@ class Occasion:
     @property
     def as_of(self) -> date:
         return self.layer.as_of
+
+    @cached_property
+    def rule_version(self) -> str:
+        """See `version.rule_version`; its files are read once an occasion."""
+        return rule_version(self.firm, self.rule)
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def _claim(worker: Worker, number: int) -> tuple[Channel, Effect] | str | None:
         channel = _channel(firm, record)
         if hold is None and isinstance(channel, guardrails.Hold):
             hold = channel
-        if hold is None and not (rule and is_whole(record) and is_approved(record, rule)):
+        if hold is None and not (rule and is_whole(record) and is_approved(firm, record, rule)):
             hold = guardrails.Hold("it is not what was approved", "cancelled")
         if hold is not None and record.is_binding:
             hold = replace(hold, state="held")

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from decimal import Decimal
+from math import ceil
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from opslayer.config import Settings
+
+Z_SQUARED = 1.959964**2  # of a 95 % interval
 
 
 class Approval(Settings):
@@ -84,6 +87,28 @@ class Approval(Settings):
         return said
 
 
+class Autonomy(Settings):
+    """When a rule may approve by itself, once a person has confirmed it; see `autonomy.py`."""
+
+    at_least: float = Field(
+        0.95, gt=0.5, lt=1, description="lower bound (95 %, Wilson) of the share of its proposals approved"
+    )
+    over: int = Field(100, ge=10, le=10_000, description="over so many of its last decisions")
+    up_to: Decimal = Field(
+        ge=0, description="base currency; above it a person decides. 0 for what moves no money"
+    )
+
+    @field_validator("over")
+    @classmethod
+    def _can_be_reached(cls, value: int, info: ValidationInfo) -> int:
+        """With every one approved the bound is n / (n + z squared)."""
+        least = info.data.get("at_least", 0.95)
+        needed = ceil(Z_SQUARED * least / (1 - least))
+        if value < needed:
+            raise ValueError(f"{needed} or more: fewer cannot show {least:.0%}, were every one approved")
+        return value
+
+
 class Rule(Settings, ABC):
     """What a rule of any kind has; `kind` says which module of `kinds.KINDS` reads and runs it."""
 
@@ -109,6 +134,8 @@ class Rule(Settings, ABC):
     follow_days: int = Field(
         30, ge=1, le=365, description="days after which is judged what became of a subject, left alone or not"
     )
+
+    autonomy: Autonomy | None = Field(None, description="when it may approve by itself; never, without it")
 
     @field_validator("holdout")
     @classmethod

@@ -19,6 +19,7 @@ from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
 from opslayer.actions.channels.channel import channel_of
+from opslayer.actions.grant import end_grant
 from opslayer.actions.kind import Kind, Occasion
 from opslayer.config import Firm
 from opslayer.store import Decision, Outbox, append
@@ -27,6 +28,7 @@ from opslayer.store import Proposal as Record
 SYSTEM = "opslayer"
 OPEN = ("proposed", "held")
 UNSENT = ("proposed", "approved", "held")
+COMPLAINTS = ("rejected", "failed")  # after which a rule approves by itself no more
 
 
 def move(
@@ -50,6 +52,9 @@ def move(
             outbox.sent_at = moment
     content = {"reason": reason, **(detail or {})} if reason else detail
     append(session, moment=moment, actor=actor, event=state, proposal_id=record.id, detail=content)
+    if state in COMPLAINTS:
+        end_autonomy(session, record.rule, f"proposal {record.id} {state}", moment=moment, actor=actor)
+
     undone = record.evidence.get("compensates")
     if undone is not None and state == "sent":
         about = {"by_proposal": record.id, "reason": undone["reason"]}
@@ -60,6 +65,14 @@ def move(
             event="compensated",
             proposal_id=undone["proposal"],
             detail=about,
+        )
+
+
+def end_autonomy(session: Session, rule: str, why: str, *, moment: datetime, actor: str = SYSTEM) -> None:
+    """The rule approves nothing by itself from now on; what it approved so and has not left is taken back."""
+    for record in end_grant(session, rule, why, moment=moment, actor=actor):
+        move(
+            session, record, "cancelled", moment=moment, reason=f"its rule approves no more by itself: {why}"
         )
 
 

@@ -18,7 +18,7 @@ from opslayer.actions.evidence import fingerprint
 from opslayer.actions.kinds import KINDS
 from opslayer.actions.proposal import Proposal, as_proposal, find
 from opslayer.actions.rule import Rule
-from opslayer.actions.transition import UNSENT
+from opslayer.actions.transition import UNSENT, end_autonomy
 from opslayer.config import Firm
 from opslayer.errors import OpslayerError, UsageError
 from opslayer.store import IssuedInvoice, Store, append, lock
@@ -51,6 +51,7 @@ def undo(firm: Firm, store: Store, number: int, *, person: str, reason: str, mom
         append(session, moment=moment, actor=who.email, event="proposed", proposal_id=made.id, detail=detail)
         asked = {"by_proposal": made.id, "reason": said}
         append(session, moment=moment, actor=who.email, event="undo asked", proposal_id=number, detail=asked)
+        end_autonomy(session, record.rule, f"proposal {number} undone", moment=moment, actor=who.email)
         return as_proposal(made)
 
 

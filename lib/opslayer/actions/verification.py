@@ -11,7 +11,16 @@ from sqlalchemy.orm import Session
 from opslayer.actions.approval import is_whole
 from opslayer.actions.link import digest_of
 from opslayer.actions.wording import Edit, edits
-from opslayer.store import Assignment, AuditEvent, Bounce, Decision, DecisionLink, Store, Verification
+from opslayer.store import (
+    Assignment,
+    AuditEvent,
+    AutonomyGrant,
+    Bounce,
+    Decision,
+    DecisionLink,
+    Store,
+    Verification,
+)
 from opslayer.store import Proposal as Record
 from opslayer.store import verify as verify_chain
 from opslayer.store.models import PROPOSAL_STATES
@@ -39,6 +48,7 @@ def _fault(session: Session) -> str | None:
     told: set[str] = set()
     arms: dict[tuple[str, str], str] = {}
     came_back: set[tuple[int | None, str]] = set()
+    grants: dict[int, str] = {}
     edited: dict[int | None, list[Edit]] = {}
     for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id)):
         if event.event.startswith("decision: "):
@@ -51,6 +61,8 @@ def _fault(session: Session) -> str | None:
             edited[event.proposal_id].append(_edit_told(event))
         elif event.event == "bounced":
             came_back.add((event.proposal_id, event.detail["recipient"]))
+        elif event.event.startswith("autonomy "):
+            grants[event.detail["grant"]] = event.event.removeprefix("autonomy ")
         elif event.event == "assigned":
             arms[event.detail["rule"], event.detail["subject"]] = event.detail["arm"]
         elif event.event == "link used":
@@ -71,6 +83,9 @@ def _fault(session: Session) -> str | None:
     used = {digest_of(one) for one in session.scalars(select(DecisionLink.nonce).where(LINK_USED))}
     if used != told:
         return "a link was used, or was made good again, and the trail does not say so"
+    granted = {one.id: one.state for one in session.scalars(select(AutonomyGrant))}
+    if granted != grants:
+        return f"autonomy {min(granted.items() ^ grants.items())[0]} is not what the trail says of it"
     for decision in session.scalars(select(Decision).order_by(Decision.id)):
         if decision.id not in decided:
             return f"the end is missing: decision {decision.id} has no event"

@@ -18,7 +18,8 @@ def rule_version(firm: Firm, rule: Rule) -> str:
     """
     queries = {path.stem: path for folder in firm.folder("queries") for path in folder.glob("*.sql")}
     templates = firm.files("templates", "*.*")
-    texts = [queries[name].read_text(encoding="utf-8") for _, name in rule.queries]
-    texts += [templates[name].read_text(encoding="utf-8") for _, name in rule.templates]
+    paths = [queries.get(name) for _, name in rule.queries]
+    paths += [templates.get(name) for _, name in rule.templates]
+    texts = [path.read_text(encoding="utf-8") for path in paths if path is not None]
     values = rule.model_dump(mode="json", exclude=SWITCHES)
     return hashlib.sha256(canonical([values, texts])).hexdigest()[:16]

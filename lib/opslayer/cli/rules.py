@@ -221,6 +221,53 @@ def replay(
         raise GuardrailHeld(done.refusal)
 
 
+def autonomy(
+    rule: Annotated[str | None, typer.Argument(help="The rule to confirm, or to end.")] = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Let it approve by itself.")] = False,
+    end: Annotated[bool, typer.Option("--end", help="Let it approve no more by itself.")] = False,
+    person: Annotated[
+        str, typer.Option("--as", metavar="EMAIL", help="Who: to confirm, one with the role of its owner.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why; the trail keeps it.")] = "",
+    json: Json = False,
+) -> None:
+    """List which rules have earned to approve by themselves (`autonomy` in their file); confirm or end it.
+
+    [dim]Examples:[/dim]
+      opslayer rules autonomy
+      opslayer rules autonomy payment_reminder --confirm --as ada@example.com --reason "no mistake"
+      opslayer rules autonomy payment_reminder --end --as ada@example.com --reason "new staff"
+    """
+    from opslayer import actions
+    from opslayer.errors import UsageError
+    from opslayer.store import open_store
+
+    firm = edge.firm()
+    if (confirm or end) and (rule is None or confirm == end):
+        raise UsageError("name one rule, and either --confirm or --end")
+    with open_store(firm) as store:
+        if rule is not None and (confirm or end):
+            act = actions.confirm_autonomy if confirm else actions.stop_autonomy
+            act(firm, store, rule, person=person, reason=reason, moment=edge.now())
+        found = [one for one in actions.list_autonomy(firm, store) if rule in (None, one["rule"])]
+    if json:
+        edge.show_json(found)
+        return
+    edge.show_table(
+        f"{len(found)} rules that may earn it",
+        ("rule", "", "approved", "of", "at least", "asked for", "up to", "confirmed by", "ended because"),
+        (
+            (
+                one["rule"], one["standing"], one["approved"], one["decided"],
+                f"{one['lower_bound'] or 0:.1%}", f"{one['at_least']:.1%} over {one['over']}", one["up_to"],
+                one["confirmed_by"] or "", one["ended_because"] or "",
+            )
+            for one in found
+        ),
+        empty="none; `autonomy: {up_to: 500}` in a rule's file asks for it",
+    )  # fmt: skip
+
+
 def schema() -> None:
     """Print the JSON Schema of a rule's file, so that an editor completes and checks it.
 
@@ -240,5 +287,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "test": run_cases,
     "effect": effect,
     "replay": replay,
+    "autonomy": autonomy,
     "schema": schema,
 }

@@ -3,7 +3,7 @@
 from opslayer.store.audit_trail import Verification, append, canonical, follow, lock, read_trail, verify
 from opslayer.store.bounces import Bounce
 from opslayer.store.database import Store, open_store
-from opslayer.store.effects import Assignment, Replay
+from opslayer.store.effects import Assignment, AutonomyGrant, Replay
 from opslayer.store.links import DecisionLink, Digest
 from opslayer.store.models import (
     AlertRecord,
@@ -25,6 +25,7 @@ __all__ = [
     "AlertRecord",
     "Assignment",
     "AuditEvent",
+    "AutonomyGrant",
     "Base",
     "Bounce",
     "Decision",

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Numeric, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opslayer.store.models import Base
@@ -68,3 +68,30 @@ class Replay(Base):
     most_firings: Mapped[int]
     most_amount: Mapped[Decimal] = mapped_column(Numeric(18, 2))
     months: Mapped[dict[str, Any]]
+
+
+GRANT_STATES = ("proposed", "confirmed", "ended")
+
+
+class AutonomyGrant(Base):
+    """That a rule may approve by itself: proposed when earned, confirmed by a person, ended at once.
+
+    `approved` of `decided` and `lower_bound` are what it was proposed on; it is of one version of the rule.
+    """
+
+    __tablename__ = "autonomy_grant"
+    __table_args__ = (CheckConstraint(f"state in {GRANT_STATES}", name="state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(String(100), index=True)
+    rule_version: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(20))
+    approved: Mapped[int]
+    decided: Mapped[int]
+    lower_bound: Mapped[float]
+    proposed_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str | None] = mapped_column(Text)
