@@ -16,6 +16,8 @@ from opslayer.config import load_firm
 from opslayer.demo.generate import parts
 from opslayer.sources import load_mapping
 from opslayer.warehouse import build, land
+from opslayer.warehouse.layer import QUERIES
+from opslayer.warehouse.models import bind, bound_names
 from tests.conftest import MOMENT
 
 SEED, SCALE = 4, 0.05
@@ -64,6 +66,11 @@ def built(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             ["name", "party_id", "owner_id", "stage", "created_on", "closed_on", "outcome", "weeks"],
         ),
         ("opportunity_role", ["opportunity_id", "role", "hours"]),
+        (
+            "appointment",
+            ["subject", "party_id", "person_id", "project_id", "opportunity_id", "place", "status"],
+        ),
+        ("call", ["direction", "party_id", "person_id", "number", "outcome"]),
     ],
 )
 def test_core_is_the_firm_in_truth(
@@ -98,6 +105,39 @@ def test_time_is_that_of_the_truth(
     wanted = truth["time_entry"].filter(~pl.col("time_entry_id").is_in(answers["time_dirt"]["negative"]))
     wanted = wanted.with_columns(pl.col("hours").cast(pl.Float64), pl.col("is_billable") == "true")
     assert found.sort("time_entry_id").equals(wanted.select(found.columns).sort("time_entry_id"))
+
+
+def test_appointments_and_calls_are_at_their_moment(built: duckdb.DuckDBPyConnection, truth: Truth) -> None:
+    """Whatever way they are written; of one that was moved, and of a call on two lines, the last holds."""
+    for table, moment in (("appointment", "starts_at"), ("call", "started_at"), ("call", "ended_at")):
+        utc = f"strftime({moment} at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ')"
+        query = f"select source_key, {utc} from core.{table}"
+        found = dict(built.execute(query).fetchall())
+        assert found == dict(truth[table].select(f"{table}_id", moment).iter_rows())
+
+
+def due(built: duckdb.DuckDBPyConnection, query: str, **parameters: int) -> dict[str, str | None]:
+    """Appointment or call -> reader of a rule's query, by the part of each key after its source."""
+    text = (QUERIES / f"{query}.sql").read_text()
+    rows = built.execute(
+        f"select subject, recipient_id from ({text})",
+        bind(bound_names(text, query), parameters | {"as_of": demo.AS_OF}, query),
+    ).fetchall()
+    return {
+        subject.split(":")[-1].split(" ")[0]: reader and reader.split(":")[-1] for subject, reader in rows
+    }
+
+
+def test_what_is_due_of_them_is_what_is_planted(
+    built: duckdb.DuckDBPyConnection, answers: dict[str, Any]
+) -> None:
+    planted = answers["appointments"]
+    assert due(built, "appointments_to_prepare") == planted["prepare"]
+    assert due(built, "appointments_to_confirm", within_days=3) == planted["confirm"]
+    assert due(built, "appointments_to_follow_up", at_most=4) == planted["follow_up"]
+    assert due(built, "calls_to_return", hours=4, at_most=7) == answers["calls_to_return"]
+    assert len(planted["prepare"]) >= 2
+    assert len(answers["calls_to_return"]) == 4
 
 
 def test_what_is_deleted_at_its_source_is_not_in_core(

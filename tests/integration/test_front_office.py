@@ -38,16 +38,12 @@ def one_store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[Firm]:
-    """A firm with the four rules switched on, where strangers' calls are Maeve's."""
+    """A firm with the four rules switched on; strangers' calls are its partner's, Maeve's."""
     with serving(tmp_path / "mail") as server:
         made = write_firm(tmp_path / "firm", port=server.port)
         for name in ("appointment_confirm", "appointment_follow_up"):
             shipped = (RULES / f"{name}.yaml").read_text()
             write_rule(made, name, shipped.replace("enabled: false", "enabled: true"))
-        shipped = (RULES / "missed_call.yaml").read_text()
-        write_rule(
-            made, "missed_call", shipped.replace("otherwise: role:operations", "otherwise: role:partner")
-        )
         yield made
 
 

@@ -111,6 +111,8 @@ def test_every_system_is_a_source_with_its_own_mapping(folder: Path) -> None:
         "crm": "salesforce",
         "projects": "project_tool",
         "time": "harvest",
+        "calendar": "booking_calendar",
+        "phone": "phone_log",
         "mail": "mailbox",
     }
 

@@ -17,6 +17,7 @@ from opslayer.demo.calendar import Days, Month, months, number, rates
 from opslayer.demo.firm import firm_work
 from opslayer.demo.hris import write_workbook
 from opslayer.demo.mailbox import write_mailbox
+from opslayer.demo.office import office_tables
 from opslayer.demo.systems import BOOKS, PEOPLE, sections, systems
 from opslayer.errors import UsageError
 from opslayer.scaffold import DemoBilling, DemoMail, Member, write_firm
@@ -48,7 +49,8 @@ def generate(
 ) -> Demo:
     """Write a firm of about 75 million a year at scale 1; the same arguments write the same bytes.
 
-    The books are exports of the templates in `data`; beside them lie `crm`, `projects`, `time` and `people`.
+    The books are exports of the templates in `data`; beside them lie `crm`, `projects`, `time`,
+    `people`, `calendar` and `phone`.
     With `as_templates` all of it is in the templates and in `data`, as of a firm that has only exports.
     CSV is one file a table, the staff system's a workbook; Parquet one a table and month for the books, one a
     table for the rest.
@@ -79,6 +81,7 @@ def generate(
         name="Harrow & Vale Advisory",
         base_currency=facts.BASE,
         time_zone="Europe/Dublin",
+        calling_code="353",
         mapping="opslayer",
         path="data",
         pattern="{table}.csv" if format == "csv" else "{table}-*.parquet",
@@ -162,7 +165,8 @@ def parts(seed: int, scale: float, as_of: date, key: dict[str, Any]) -> Iterator
             made_tables = _with_dirt(made_tables, key)
         yield made_tables
     work = firm_work(pl.concat(billed), pl.concat(issued), known, rate, calendar, key, seed=seed, scale=scale)
-    yield work | billing_tables(work, parties.party_table(known, scale), calendar, key)
+    office = office_tables(work, as_of=as_of, seed=seed, scale=scale, key=key)
+    yield work | billing_tables(work, parties.party_table(known, scale), calendar, key) | office
 
 
 def _billed(made: sales.Sales, month: Month) -> pl.DataFrame:

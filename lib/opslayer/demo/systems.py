@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from opslayer.demo.crm import crm_tables
+from opslayer.demo.desk import calendar_tables, phone_tables
 from opslayer.demo.hris import hris_tables
 from opslayer.demo.project_tool import project_tables
 from opslayer.demo.time_tracker import time_report
@@ -30,7 +31,7 @@ def systems(
     if "person" not in made:
         return {BOOKS: made}
     people = made["person"]
-    ours = STAFF | DEALS | WORK | {"time_entry"}
+    ours = STAFF | DEALS | WORK | {"time_entry", "appointment", "call"}
     entries, projects = made["time_entry"], made["project"]
     return {
         BOOKS: {name: frame for name, frame in made.items() if name not in ours},
@@ -40,6 +41,8 @@ def systems(
             {name: made[name] for name in WORK}, people, clients, as_of=as_of, key=key
         ),
         "time": {"time": time_report(entries, projects, clients, people, seed=seed, key=key)},
+        "calendar": calendar_tables(made["appointment"], people, clients, seed=seed, key=key),
+        "phone": phone_tables(made["call"], people, clients, seed=seed, key=key),
     }
 
 
@@ -54,4 +57,6 @@ def sections(format: str) -> tuple[SystemFiles, ...]:
         SystemFiles("crm", "The CRM, as its connector lands it.", "salesforce", "crm", pattern),
         SystemFiles("projects", "The project tool's export.", "project_tool", "projects", pattern),
         SystemFiles("time", "The time tracker's detailed report.", "harvest", "time", pattern),
+        SystemFiles("calendar", "The booking calendar's export.", "booking_calendar", "calendar", pattern),
+        SystemFiles("phone", "The phone system's call log.", "phone_log", "phone", pattern),
     )  # fmt: skip

@@ -1,12 +1,12 @@
--- appointments that the client has not confirmed, to the client; key: subject
+-- appointments that the client has not confirmed, to the client; key: subject, the appointment and its day
 -- starts_time is by the firm's clock
 -- reads core.appointment, core.party, core.person
 select
-    appointment.appointment_id as subject,
-    coalesce(appointment.subject, 'Our appointment') as name,
+    concat_ws(' ', appointment.appointment_id, appointment.starts_on) as subject,
+    party.name,
+    coalesce(appointment.subject, 'Our appointment') as about,
     cast(null as decimal(18, 2)) as amount_base,
     appointment.party_id as recipient_id,
-    party.name as client,
     person.name as colleague,
     appointment.starts_on,
     strftime(appointment.starts_local, '%H:%M') as starts_time,

@@ -2,10 +2,10 @@
 -- reads core.appointment, core.party, core.person
 select
     appointment.appointment_id as subject,
-    coalesce(appointment.subject, 'Our appointment') as name,
+    party.name,
+    coalesce(appointment.subject, 'Our appointment') as about,
     cast(null as decimal(18, 2)) as amount_base,
     appointment.party_id as recipient_id,
-    party.name as client,
     person.name as colleague,
     appointment.starts_on,
     cast($as_of - appointment.starts_on as integer) as days

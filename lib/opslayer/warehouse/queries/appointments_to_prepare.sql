@@ -1,4 +1,4 @@
--- appointments of the next working day, to whom they belong, with what is known of the client; key: subject
+-- appointments of the next working day, to whom they belong, with what is known of the client; key: subject, the appointment and its day
 -- starts_time is by the firm's clock; amounts in base currency; last_contact_on is of work, calls and appointments
 -- reads core.appointment, core.party, core.call, core.holiday, core.opportunity, core.project, marts.open_item,
 -- intelligence.client_silence, intelligence.project_forecast
@@ -45,8 +45,9 @@ contact as (
 last_contact as (select party_id, max(day) as day from contact group by party_id)
 
 select
-    appointment.appointment_id as subject,
-    coalesce(appointment.subject, 'Appointment') as name,
+    concat_ws(' ', appointment.appointment_id, appointment.starts_on) as subject,
+    coalesce(party.name, appointment.subject, 'Appointment') as name,
+    coalesce(appointment.subject, 'Appointment') as about,
     cast(null as decimal(18, 2)) as amount_base,
     appointment.person_id as recipient_id,
     party.name as client,

@@ -36,7 +36,7 @@ waiting as (
 ),
 
 lead as (
-    select project.party_id, arg_max(project.manager_id, project.starts_on) as person_id
+    select project.party_id, arg_max(project.manager_id, (project.starts_on, project.project_id)) as person_id
     from core.project as project
     inner join core.person as person on person.person_id = project.manager_id and person.left_on is null
     group by project.party_id
