@@ -134,6 +134,22 @@ def show_autonomy(rules: list[dict[str, Any]]) -> None:
             )
 
 
+def show_approvers(people_: pl.DataFrame) -> None:
+    """How fast each person decides and how often they say no; and who never does."""
+    for row in people_.filter("approves_everything").iter_rows(named=True):
+        st.warning(
+            f"{row['name']} has approved all of {row['decided']:,} proposals.", icon=":material/done_all:"
+        )
+    titles = {
+        "name": "Person",
+        "decided": "Decisions",
+        "share_rejected": "Rejected",
+        "median_hours": "Hours to decide, median",
+        "share_quick": "Within 5 s of the one before",
+    }
+    parts.table(people_, titles, empty="Nobody has decided anything yet.")
+
+
 def _named(rule: str) -> str:
     return rule.replace("_", " ").capitalize()
 

@@ -18,3 +18,6 @@ effects.show_replays(actions.list_replays(firm, store))
 
 st.header("Autonomy", anchor=False)
 effects.show_autonomy(actions.list_autonomy(firm, store))
+
+st.header("Who decides", anchor=False)
+effects.show_approvers(actions.approvers(firm, store))

@@ -1,6 +1,7 @@
 """Acting: rules propose, guardrails hold, people approve, the outbox sends once, the trail keeps it."""
 
 from opslayer.actions.approval import Refused, approve, approve_each, reject, settle
+from opslayer.actions.approvers import approvers
 from opslayer.actions.attention import need_attention
 from opslayer.actions.autonomy import confirm_autonomy, list_autonomy, stop_autonomy
 from opslayer.actions.deadline import deadlines
@@ -39,6 +40,7 @@ __all__ = [
     "Verdict",
     "approve",
     "approve_each",
+    "approvers",
     "as_table",
     "confirm_autonomy",
     "deadlines",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opslayer.cli import edge
+from opslayer.cli.approvers import show_approvers
 from opslayer.cli.edge import DryRun, Json
 from opslayer.config import Firm
 from opslayer.errors import UsageError
@@ -390,6 +391,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "undo": undo,
     "stop": stop,
     "resume": resume,
+    "approvers": show_approvers,
     "verify": verify,
     "prove": prove,
     "export": export,
