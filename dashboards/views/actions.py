@@ -16,7 +16,9 @@ PAGE = 25  # proposals shown at once
 
 parts.heading("Actions", "What should be done, and may it be?")
 every = actions.list_proposals(snapshot.store())
-waiting = sorted((p for p in every if p.state == "proposed"), key=lambda p: (-p.level, -p.amount))
+waiting = sorted(
+    (p for p in every if p.state == "proposed"), key=lambda p: (p.kind != "compensation", -p.level, -p.amount)
+)
 unsent = [p for p in every if p.state in ("approved", "held")]
 uncertain = [p for p in every if p.state == "uncertain"]
 currency = snapshot.firm().base_currency
