@@ -1,36 +1,24 @@
-"""Commands over what is proposed: look, decide, send, prove."""
+"""Commands over what is proposed: look, decide, send."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opslayer.cli import edge
+from opslayer.cli import edge, proof
 from opslayer.cli.approvers import show_approvers
-from opslayer.cli.edge import DryRun, Json
-from opslayer.config import Firm
-from opslayer.errors import UsageError
-from opslayer.store import Store, open_store
+from opslayer.cli.edge import DryRun, Json, Number
 
 if TYPE_CHECKING:
     from opslayer.actions import Shown
 
-Number = Annotated[int, typer.Argument(help="Its number in `opslayer actions list`.")]
 Person = Annotated[
     str, typer.Option("--as", metavar="EMAIL", help="Who decides: an e-mail address under \\[\\[people]].")
 ]
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the decision.")]
-
-
-@contextmanager
-def _records() -> Iterator[tuple[Firm, Store]]:
-    firm = edge.firm()
-    with open_store(firm) as store:
-        yield firm, store
 
 
 def show_list(
@@ -47,7 +35,7 @@ def show_list(
     """
     from opslayer import actions
 
-    with _records() as (firm, store):
+    with edge.records() as (firm, store):
         found = actions.list_proposals(store, state)
         due = actions.deadlines(firm, found, moment=edge.now())
     if json:
@@ -72,7 +60,7 @@ def show(number: Number, json: Json = False) -> None:
     """
     from opslayer import actions
 
-    with _records() as (firm, store):
+    with edge.records() as (firm, store):
         shown = actions.show_proposal(store, number)
         due = actions.deadlines(firm, [shown.proposal], moment=edge.now()).get(number, "")
     if json:
@@ -121,7 +109,7 @@ def approve(
     from opslayer import actions
     from opslayer.warehouse import open_layer
 
-    with _records() as (firm, store), open_layer(firm) as layer:
+    with edge.records() as (firm, store), open_layer(firm) as layer:
         done, refused = actions.approve_each(
             firm, store, numbers, person=person, reason=reason, moment=edge.now(), layer=layer
         )
@@ -143,7 +131,7 @@ def reject(number: Number, person: Person, reason: Reason) -> None:
     """
     from opslayer import actions
 
-    with _records() as (firm, store):
+    with edge.records() as (firm, store):
         decided = actions.reject(firm, store, number, person=person, reason=reason, moment=edge.now())
     edge.output.print(f"{decided.id}: {decided.state}", highlight=False)
 
@@ -169,7 +157,7 @@ def edit(
     from opslayer import actions
 
     text = edge.read_text(text_file) if text_file else None
-    with _records() as (firm, store):
+    with edge.records() as (firm, store):
         difference = actions.preview_edit(firm, store, number, subject=subject, text=text)
         if not dry_run:
             actions.edit(
@@ -197,7 +185,7 @@ def dispatch(
     from opslayer import actions
     from opslayer.warehouse import open_layer
 
-    with _records() as (firm, store), open_layer(firm) as layer:
+    with edge.records() as (firm, store), open_layer(firm) as layer:
         moved = actions.dispatch(firm, store, layer=layer, moment=edge.now(), limit=limit)
     if json:
         edge.show_json(moved)
@@ -223,7 +211,7 @@ def settle(
     """
     from opslayer import actions
 
-    with _records() as (firm, store):
+    with edge.records() as (firm, store):
         settled = actions.settle(
             firm, store, number, sent=sent, person=person, reason=reason, moment=edge.now()
         )
@@ -240,7 +228,7 @@ def undo(number: Number, person: Person, reason: Reason) -> None:
     """
     from opslayer import actions
 
-    with _records() as (firm, store):
+    with edge.records() as (firm, store):
         undone = actions.undo(firm, store, number, person=person, reason=reason, moment=edge.now())
     if undone.id == number:
         edge.output.print(f"{number}: {undone.state}; nothing was sent", highlight=False)
@@ -260,7 +248,7 @@ def stop(person: Person, reason: Reason, rule: RuleName = None) -> None:
     """
     from opslayer import actions
 
-    with _records() as (firm, store):
+    with edge.records() as (firm, store):
         made = actions.stop(firm, store, rule=rule, person=person, reason=reason, moment=edge.now())
     edge.output.print(
         f"{rule or 'all sending'} is stopped since {made.stopped_at:%Y-%m-%d %H:%M} UTC by {made.person}",
@@ -276,108 +264,9 @@ def resume(person: Person, reason: Reason, rule: RuleName = None) -> None:
     """
     from opslayer import actions
 
-    with _records() as (firm, store):
+    with edge.records() as (firm, store):
         actions.resume(firm, store, rule=rule, person=person, reason=reason, moment=edge.now())
     edge.output.print(f"{rule or 'all sending'} is not stopped any more", highlight=False)
-
-
-def verify(
-    file: Annotated[
-        Path | None, typer.Argument(help="A signed export; the firm's own store without it.")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option(metavar="THUMBPRINT", help="The key the firm says it signs with.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Prove that nobody changed the audit trail, nor what it is about; exit code 1 where somebody did.
-
-    [dim]Examples:[/dim]
-      opslayer actions verify
-      opslayer actions verify trail.json --key bcAxKNJ8Y6NOVbkGZBzbV18IAiv-dwrNhhHmXkudfcc
-    """
-    from opslayer import actions
-
-    signer = None
-    if file is not None:
-        outcome, signer = actions.verify_export(file, key=key)
-    else:
-        with _records() as (_, store):
-            outcome = actions.verify(store)
-    if json:
-        edge.show_json(outcome)
-    elif outcome.holds:
-        edge.output.print(f"{outcome.events} events, and the chain holds", highlight=False)
-        if signer:
-            edge.output.print(f"signed by the key {signer}", highlight=False)
-    else:
-        edge.notices.print(f"[red]broken at event {outcome.broken}:[/red] {outcome.why}", highlight=False)
-    if not outcome.holds:
-        raise typer.Exit(1)
-
-
-def prove(number: Number, json: Json = False) -> None:
-    """Write a message again from the snapshot it was of; exit code 1 where a word or a figure differs.
-
-    It says which queries and tables it comes from, what the contracts say of them, and the rows.
-
-    [dim]Example:[/dim]
-      opslayer actions prove 1
-    """
-    from opslayer import actions
-
-    with _records() as (firm, store):
-        proof = actions.prove(firm, store, number)
-    if json:
-        edge.show_json(
-            {**vars(proof), "holds": proof.holds, "rows": proof.rows.to_dicts(),
-             "contracts": proof.contracts.to_dicts(), "proposal": proof.proposal.id}
-        )  # fmt: skip
-    else:
-        how = "drawn again word for word" if proof.is_drawn_again else "its rows compared"
-        edge.output.print(
-            f"[bold]{proof.proposal.title}[/bold]\n"
-            f"snapshot {proof.snapshot or proof.proposal.snapshot}, {', '.join(proof.queries)}\n"
-            f"reads {', '.join(proof.tables)}: {proof.contracts.height - proof.red} contract rules hold, "
-            f"{proof.red} do not\n"
-            + (f"[green]proved[/green]: {how}; {len(proof.figures)} figures" if proof.holds else ""),
-            highlight=False,
-        )
-        if proof.theirs:
-            edge.output.print(f"a person wrote: {', '.join(proof.theirs)}", highlight=False)
-        if proof.rows.height:
-            edge.show_table("its rows", proof.rows.columns, proof.rows.iter_rows())
-        if proof.failure:
-            edge.notices.print("[red]not proved:[/red]")
-            edge.notices.print(proof.failure, highlight=False, markup=False)
-    if not proof.holds:
-        raise typer.Exit(1)
-
-
-def export(
-    file: Annotated[Path, typer.Argument(help="Where to: .csv to read, .json signed.")], json: Json = False
-) -> None:
-    """Write the whole audit trail for an auditor: as CSV, or as JSON signed with the firm's key.
-
-    [dim]Examples:[/dim]
-      opslayer actions export trail.csv
-      opslayer actions export trail.json
-    """
-    from opslayer import actions
-
-    if file.suffix not in (".csv", ".json"):
-        raise UsageError(f'an export ends in .csv or .json; got "{file.name}"')
-    with _records() as (firm, store):
-        if file.suffix == ".csv":
-            made = actions.export_csv(store, file)
-        else:
-            made = actions.export_signed(firm, store, file, moment=edge.now())
-    if json:
-        edge.show_json(made)
-        return
-    edge.output.print(f"{made.events} events in {made.path}; the last has {made.head}", highlight=False)
-    if made.key:
-        edge.output.print(f"signed by the key {made.key}: tell it to whom you send the file", highlight=False)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -392,7 +281,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "stop": stop,
     "resume": resume,
     "approvers": show_approvers,
-    "verify": verify,
-    "prove": prove,
-    "export": export,
+    "verify": proof.verify,
+    "prove": proof.prove,
+    "export": proof.export,
 }

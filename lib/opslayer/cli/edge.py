@@ -18,10 +18,12 @@ from rich.table import Table
 
 from opslayer.config import Firm, load_firm
 from opslayer.errors import OpslayerError, UsageError
+from opslayer.store import Store, open_store
 
 output = Console()
 notices = Console(stderr=True)
 
+Number = Annotated[int, typer.Argument(help="Its number in `opslayer actions list`.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 AsOf = Annotated[
@@ -44,6 +46,14 @@ def choose_firm(directory: Path | None) -> None:
 
 def firm() -> Firm:
     return load_firm(_start[0])
+
+
+@contextmanager
+def records() -> Iterator[tuple[Firm, Store]]:
+    """The firm and its store, open."""
+    chosen = firm()
+    with open_store(chosen) as store:
+        yield chosen, store
 
 
 def now() -> datetime:
