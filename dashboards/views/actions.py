@@ -24,7 +24,7 @@ uncertain = [p for p in every if p.state == "uncertain"]
 currency = snapshot.firm().base_currency
 with st.grid(4, min_column_width=150, border=True):
     st.metric("Waiting for a decision", f"{len(waiting):,}", help="Proposed, and not decided.")
-    asked = sum(p.amount for p in waiting if p.kind != "message")
+    asked = sum(p.amount for p in waiting if p.kind not in ("message", "compensation"))
     st.metric(
         f"Amount in them, {currency}",
         f"{asked:,.0f}",
