@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import typst
@@ -60,9 +62,23 @@ def letter(firm: Firm, words: Words) -> str:
 
 def environment(firm: Firm) -> Environment:
     """What templates may do: read values, and nothing of how Python holds them."""
-    files = firm.files("templates", "*.j2")
+    return _environment(tuple(firm.files("templates", "*.j2").items()))
+
+
+@lru_cache(maxsize=8)
+def _environment(files: tuple[tuple[str, Path], ...]) -> Environment:
+    """Kept, for to read a template takes longer than to fill it; one that was changed is read again."""
+    known = dict(files)
+
+    def load(wanted: str) -> tuple[str, str, Callable[[], bool]] | None:
+        if wanted not in known:
+            return None
+        path = known[wanted]
+        seen = path.read_bytes()
+        return seen.decode(), str(path), lambda: path.is_file() and path.read_bytes() == seen
+
     sandbox = ImmutableSandboxedEnvironment(
-        loader=FunctionLoader(lambda wanted: files[wanted].read_text("utf-8") if wanted in files else None),
+        loader=FunctionLoader(load),
         autoescape=lambda wanted: wanted is not None and ".html" in wanted,
         undefined=StrictUndefined,
         trim_blocks=True,
