@@ -62,6 +62,43 @@ def test_it_is_proposed_once_and_goes_to_who_leads_the_project(
     assert actions.verify(store).holds
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [
+        ("from_amount: 25000", "from_amount: 25001", "cancelled"),
+        ("title: Client", "title: Customer", "cancelled"),
+        ("daily_cap: 15", "daily_cap: 14", "sent"),
+    ],
+)
+def test_what_was_approved_under_a_rule_that_is_another_by_now_is_void(
+    firm: Firm, store: Store, before: str, after: str, state: str
+) -> None:
+    assert before in SHIPPED
+    with snapshot(firm) as layer:
+        (one,) = propose(firm, store, layer)
+        approve(firm, store, layer, one.id)
+        write_rule(firm, RULE, SHIPPED.replace(before, after))
+        (left,) = actions.dispatch(firm, store, layer=layer, moment=MOMENT)
+        assert left.state == state
+        if state == "cancelled":
+            assert f"the rule {RULE} was changed" in (left.reason or "")
+            (again,) = propose(firm, store, layer)
+            assert (again.id, again.state, again.approvals) == (one.id, "proposed", ())
+
+
+def test_words_of_a_template_that_are_others_are_proposed_anew(firm: Firm, store: Store) -> None:
+    with snapshot(firm) as layer:
+        (one,) = propose(firm, store, layer)
+        (firm.directory / "templates").mkdir()
+        words = firm.files("templates", "*.j2")[f"{RULE}.txt.j2"].read_text()
+        (firm.directory / "templates" / f"{RULE}.txt.j2").write_text(f"{words}\nThank you.\n")
+        with pytest.raises(GuardrailHeld, match="was changed"):
+            approve(firm, store, layer, one.id)
+        (again,) = propose(firm, store, layer)
+        assert again.id == one.id
+        assert "Thank you." in actions.show_proposal(store, one.id or 0).text
+
+
 def test_the_same_subject_is_asked_about_again_only_when_it_is_due(firm: Firm, store: Store) -> None:
     with snapshot(firm) as layer:
         (one,) = propose(firm, store, layer)

@@ -95,14 +95,14 @@ def _refused(firm: Firm, store: Store, rule: Rule, moment: datetime, *, is_named
 def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> list[Proposal]:
     """The new proposals of one rule, on or off; a dry run writes nothing."""
     kind, moment = KINDS[occasion.rule.kind], occasion.moment
-    facts = kind.gather(occasion)
+    facts, version = kind.gather(occasion), occasion.bound_version
     with store.reading() as session:
         # what takes time, writing the messages, is done before the trail is locked
         wanted_then = kind.wanted(session, occasion, facts)
         drafts = {
             wanted.key: _draft(session, kind, occasion, wanted)
             for wanted in wanted_then
-            if _is_new(kind, _known(session, wanted), wanted, moment)
+            if _is_new(kind, _known(session, wanted), wanted, moment, version)
         }
         alone = holdout.left_alone(session, occasion, wanted_then)
     if dry_run:
@@ -117,7 +117,7 @@ def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> li
         records = [
             _write(session, kind, occasion, drafts[wanted.key], _known(session, wanted), alone)
             for wanted in wanted_now
-            if wanted.key in drafts and _is_new(kind, _known(session, wanted), wanted, moment)
+            if wanted.key in drafts and _is_new(kind, _known(session, wanted), wanted, moment, version)
         ]
         return [as_proposal(record) for record in records if record.state != "withheld"]
 
@@ -126,11 +126,13 @@ def _known(session: Session, wanted: Wanted) -> Record | None:
     return session.scalar(select(Record).where(Record.idempotency_key == wanted.key))
 
 
-def _is_new(kind: Kind, known: Record | None, wanted: Wanted, moment: datetime) -> bool:
+def _is_new(kind: Kind, known: Record | None, wanted: Wanted, moment: datetime, version: str) -> bool:
     """Whether a proposal is needed: there is none, or it lapsed, or what it rests on has changed."""
     if known is None or known.state in ("cancelled", "expired"):
         return True
     if known.state in UNSENT and known.expires_at <= moment and not known.is_binding:
+        return True
+    if known.state in OPEN and known.evidence.get("bound_version") not in (None, version):
         return True
     return (known.state in OPEN or known.state == "failed") and kind.changed(known, wanted)
 

@@ -22,6 +22,7 @@ def header(occasion: Occasion, wanted: Wanted, written_to: str | None) -> dict[s
     return {
         "rule": occasion.rule.name,
         "rule_version": occasion.rule_version,
+        "bound_version": occasion.bound_version,
         "kind": occasion.rule.kind,
         "level": wanted.level,
         "rung": wanted.step,

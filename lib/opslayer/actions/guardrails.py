@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.limits import ALL, Usage, opens_at
+from opslayer.actions.version import bound_version
 from opslayer.config import Firm
 from opslayer.store import Bounce
 from opslayer.warehouse import Layer
@@ -152,6 +153,16 @@ def _switch(case: Case) -> Hold | None:
     return None
 
 
+def _same_rule(case: Case) -> Hold | None:
+    """Its words, its question or who must say yes are others: it is proposed anew under these."""
+    before = case.evidence.get("bound_version")
+    if case.rule is None or before is None or case.is_binding:
+        return None
+    now = bound_version(case.firm, case.rule)
+    why = f"the rule {case.rule.name} was changed: this rests on its version {before}, and it is {now} now"
+    return Hold(why, "cancelled") if now != before else None
+
+
 def _contracts(case: Case) -> Hold | None:
     tables = case.rule.fresh_tables if case.rule else ()
     for broken in case.situation.forbidden:
@@ -251,7 +262,7 @@ def _usage(case: Case) -> Usage:
     return case.usage
 
 
-STANDING = (_bounced, _switch, _restricted, _contracts, _freshness)
+STANDING = (_bounced, _switch, _same_rule, _restricted, _contracts, _freshness)
 UNDOING = (_bounced, _restricted)
 UNDOING_SENDS = (_stopped, _client_hours)
 COUNTS = (_restricted, _contact_budget, _rule_cap, _firm_cap)

@@ -35,7 +35,7 @@ from sqlalchemy.orm import Session
 from opslayer.actions.guardrails import Case, Hold
 from opslayer.actions.rendering import Words, letter
 from opslayer.actions.rule import Approval, Rule
-from opslayer.actions.version import rule_version
+from opslayer.actions.version import bound_version, rule_version
 from opslayer.config import Firm
 from opslayer.store import Proposal as Record
 from opslayer.store import Store
@@ -59,6 +59,10 @@ class Occasion:
     def rule_version(self) -> str:
         """See `version.rule_version`; its files are read once an occasion."""
         return rule_version(self.firm, self.rule)
+
+    @cached_property
+    def bound_version(self) -> str:
+        return bound_version(self.firm, self.rule)
 
 
 @dataclass(frozen=True)
