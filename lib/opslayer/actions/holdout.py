@@ -49,9 +49,10 @@ def assign(session: Session, kind: Kind, occasion: Occasion, wanted: Iterable[Wa
     """
     wanted = list(wanted)
     alone = left_alone(session, occasion, wanted)
-    rule, known = occasion.rule, _arms(session, occasion.rule.name)
+    rule = occasion.rule
     if rule.holdout is None:
         return alone
+    known = _arms(session, rule.name)
     for one in wanted:
         if one.subject in known:
             continue
