@@ -57,4 +57,4 @@ cross join known
 left join core.party as party on party.party_id = waiting.party_id
 left join lead on lead.party_id = waiting.party_id
 where
-    known.until - waiting.first_local >= to_hours($hours)   -- nobody has called back for $hours hours
+    known.until - waiting.first_local >= to_hours($hours)   -- nobody has spoken with the caller for $hours hours
