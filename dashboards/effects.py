@@ -146,7 +146,14 @@ def show_approvers(people_: pl.DataFrame) -> None:
         "share_rejected": "Rejected",
         "median_hours": "Hours to decide, median",
         "share_quick": "Within 5 s of the one before",
+        "probes": "Tests",
+        "probes_missed": "Tests missed",
     }
+    for row in people_.filter(pl.col("probes_missed") > 0).iter_rows(named=True):
+        st.warning(
+            f"{row['name']} approved {row['probes_missed']} of {row['probes']} planted errors.",
+            icon=":material/visibility_off:",
+        )
     parts.table(people_, titles, empty="Nobody has decided anything yet.")
 
 

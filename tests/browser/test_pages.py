@@ -29,6 +29,7 @@ FIGURES = {
     "inquiries": 2,
     "what_if": 2,
     "actions": 0,
+    "rules": 0,
     "data_health": 0,
 }
 

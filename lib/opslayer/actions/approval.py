@@ -17,6 +17,8 @@ from opslayer.actions.grant import AUTONOMY, is_granted
 from opslayer.actions.kind import Occasion
 from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.limits import Usage
+from opslayer.actions.mark import flaw_of
+from opslayer.actions.probe import reveal
 from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
 from opslayer.actions.rule import Rule
 from opslayer.actions.transition import UNSENT, carry_out, decide, move
@@ -70,7 +72,10 @@ def approve(
             held = guardrails.Hold("its evidence is not what was proposed", "cancelled")
         if held is None:
             besides(session)
-            _say_yes(session, Occasion(firm, layer, rule, moment), record, who, reason)
+            if flaw_of(record.evidence):
+                reveal(session, record, "approved", person=who.email, reason=reason, moment=moment)
+            else:
+                _say_yes(session, Occasion(firm, layer, rule, moment), record, who, reason)
         elif held.state != "held":
             move(session, record, held.state, moment=moment, reason=held.reason)
         else:
@@ -171,6 +176,9 @@ def reject(
         if evidence_hash not in (None, record.evidence_hash):
             raise _changed(number)
         besides(session)
+        if flaw_of(record.evidence):
+            reveal(session, record, "rejected", person=who.email, reason=reason, moment=moment)
+            return as_proposal(record)
         decide(session, record, "rejected", person=who.email, reason=reason, moment=moment)
         move(session, record, "rejected", moment=moment, actor=who.email, reason=reason)
         return as_proposal(record)

@@ -8,6 +8,7 @@ import polars as pl
 from sqlalchemy import select
 
 from opslayer.actions.grant import AUTONOMY
+from opslayer.actions.mark import SUBJECT
 from opslayer.config import Firm
 from opslayer.store import Decision, Store
 from opslayer.store import Proposal as Record
@@ -19,20 +20,21 @@ DECISIONS: dict[str, pl.DataType | type[pl.DataType]] = {
     "verdict": pl.String,
     "waited": pl.Duration("us"),
     "decided_at": pl.Datetime("us", "UTC"),
+    "is_probe": pl.Boolean,
 }
 
 
 def approvers(firm: Firm, store: Store) -> pl.DataFrame:
     """One row a person who has decided, most decisions first: see `by_approver`; with name."""
     query = (
-        select(Decision.person, Decision.verdict, Decision.decided_at, Record.created_at)
+        select(Decision.person, Decision.verdict, Decision.decided_at, Record.created_at, Record.subject)
         .join(Decision.proposal)
         .order_by(Decision.id)
     )
     with store.reading() as session:
         rows = [
-            (person, verdict, decided_at - created_at, decided_at)
-            for person, verdict, decided_at, created_at in session.execute(query)
+            (person, verdict, decided_at - created_at, decided_at, subject.startswith(SUBJECT))
+            for person, verdict, decided_at, created_at, subject in session.execute(query)
             if not person.startswith((AUTONOMY, "rule "))
         ]
     found = by_approver(pl.DataFrame(rows, schema=DECISIONS, orient="row"))
@@ -42,19 +44,23 @@ def approvers(firm: Firm, store: Store) -> pl.DataFrame:
 
 def by_approver(decisions: pl.DataFrame) -> pl.DataFrame:
     """One row a person: person, decided, rejected, share_rejected, median_hours from proposal to decision,
-    share_quick (within five seconds of the decision before), approves_everything (of twenty or more).
+    share_quick (within five seconds of the decision before), approves_everything (of twenty or more); and
+    probes, the planted errors that were decided, and probes_missed, those approved. The others count none.
 
     `decisions` has the columns of DECISIONS, one row a decision.
     """
+    real = ~pl.col("is_probe")
     since = pl.col("decided_at") - pl.col("decided_at").shift(1).over("person", order_by="decided_at")
     return (
         decisions.with_columns(quick=(since < QUICK).fill_null(False))
         .group_by("person")
         .agg(
-            decided=pl.len(),
-            rejected=(pl.col("verdict") == "rejected").sum(),
-            median_hours=pl.col("waited").median().dt.total_seconds() / 3600,
-            share_quick=pl.col("quick").mean(),
+            decided=real.sum(),
+            rejected=(real & (pl.col("verdict") == "rejected")).sum(),
+            median_hours=pl.col("waited").filter(real).median().dt.total_seconds() / 3600,
+            share_quick=pl.col("quick").filter(real).mean(),
+            probes=pl.col("is_probe").sum(),
+            probes_missed=(pl.col("is_probe") & (pl.col("verdict") == "approved")).sum(),
         )
         .with_columns(share_rejected=pl.col("rejected") / pl.col("decided"))
         .with_columns(approves_everything=(pl.col("rejected") == 0) & (pl.col("decided") >= ENOUGH))

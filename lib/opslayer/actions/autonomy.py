@@ -21,6 +21,7 @@ from opslayer.actions.authority import authority
 from opslayer.actions.grant import AUTONOMY, is_granted, live_grant
 from opslayer.actions.kind import Occasion
 from opslayer.actions.kinds import choose_rules, load_rules
+from opslayer.actions.mark import SUBJECT
 from opslayer.actions.proposal import approvals
 from opslayer.actions.rule import Rule
 from opslayer.actions.transition import SYSTEM, decide, end_autonomy
@@ -69,6 +70,7 @@ def earned(session: Session, firm: Firm, rule: Rule) -> Earned:
         select(Decision.proposal_id, Decision.verdict, Decision.person, Record.state)
         .join(Decision.proposal)
         .where(Record.rule == rule.name, Record.evidence["rule_version"].as_string() == version)
+        .where(Record.subject.not_like(f"{SUBJECT}%"))
         .order_by(Decision.id.desc())
     ).all()
     good: dict[int, bool] = {}

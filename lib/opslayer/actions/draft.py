@@ -17,6 +17,8 @@ from opslayer.actions.evidence import fingerprint, header, needed, new_domain
 from opslayer.actions.kind import Kind, Occasion, Wanted
 from opslayer.actions.kinds import KINDS, choose_rules
 from opslayer.actions.limits import last_written_to
+from opslayer.actions.mark import SUBJECT, flaw_of, is_drawn, key_of
+from opslayer.actions.probe import plant
 from opslayer.actions.proposal import Proposal, as_proposal
 from opslayer.actions.replay.run import last_replay, refusal
 from opslayer.actions.rule import Rule
@@ -119,7 +121,25 @@ def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> li
             for wanted in wanted_now
             if wanted.key in drafts and _is_new(kind, _known(session, wanted), wanted, moment, version)
         ]
+        _plant(session, kind, occasion, [drafts[record.idempotency_key] for record in records])
         return [as_proposal(record) for record in records if record.state != "withheld"]
+
+
+def _plant(session: Session, kind: Kind, occasion: Occasion, drafts: list[Draft]) -> None:
+    """Copies with an error, of some of what people are to decide."""
+    names = {draft.wanted.name for draft in drafts}
+    for draft in drafts:
+        wanted, key = draft.wanted, key_of(draft.wanted.key)
+        count = needed(wanted.approval, wanted.amount, draft.evidence, draft.content)
+        if draft.hold is not None or not count or not is_drawn(wanted.key, occasion.firm.probes.share):
+            continue
+        found = plant(occasion, kind, draft.evidence, draft.content, names)
+        if found is None or session.scalar(select(Record.id).where(Record.idempotency_key == key)):
+            continue
+        evidence, content = found
+        copy = replace(wanted, key=key, subject=f"{SUBJECT}{key[:32]}", documents={})
+        probe = replace(draft, wanted=copy, evidence=evidence, content=content)
+        _write(session, kind, occasion, probe, None, ())
 
 
 def _known(session: Session, wanted: Wanted) -> Record | None:
@@ -214,7 +234,7 @@ def _write(
         return record
     event = "proposed" if known is None else "proposed again"
     append(session, moment=moment, actor=SYSTEM, event=event, proposal_id=record.id, detail=detail)
-    if draft.hold is not None:
+    if draft.hold is not None or flaw_of(draft.evidence):
         return record
     count = needed(draft.wanted.approval, record.amount, draft.evidence, draft.content)
     if count == 0:
@@ -239,6 +259,7 @@ def _supersede(
     query = (
         select(Record)
         .where(Record.rule == occasion.rule.name, Record.kind == occasion.rule.kind, Record.state.in_(OPEN))
+        .where(Record.subject.not_like(f"{SUBJECT}%"))
         .order_by(Record.id)
     )
     for record in session.scalars(query).all():

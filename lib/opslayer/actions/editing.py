@@ -15,6 +15,8 @@ from opslayer.actions.authority import authority
 from opslayer.actions.channels.channel import MAIL, channel_of
 from opslayer.actions.evidence import fingerprint
 from opslayer.actions.kinds import KINDS, load_rules
+from opslayer.actions.mark import flaw_of
+from opslayer.actions.probe import reveal
 from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
 from opslayer.actions.rendering import Words
 from opslayer.actions.transition import end_autonomy
@@ -51,6 +53,9 @@ def edit(
                 f"proposal {number} has changed since you looked at it", mend="look at it again"
             )
         content, difference = _edited(firm, record, subject, text)
+        if flaw_of(record.evidence):
+            reveal(session, record, "rejected", person=who.email, reason=reason, moment=moment)
+            return as_proposal(record)
         content["edits"] = [
             *past_words(record.content),
             {**words_of(record.content), "by": who.email, "reason": reason},

@@ -10,6 +10,7 @@ from typing import Any
 
 from opslayer.actions.kind import Occasion, Wanted
 from opslayer.actions.ladder import Invoice, Reminder, ReminderRule, Rung
+from opslayer.actions.mark import mark
 from opslayer.actions.rule import Approval
 
 
@@ -19,7 +20,7 @@ def header(occasion: Occasion, wanted: Wanted, written_to: str | None) -> dict[s
     `written_to` is the address to which the client was last written.
     """
     layer = occasion.layer
-    return {
+    said = {
         "rule": occasion.rule.name,
         "rule_version": occasion.rule_version,
         "bound_version": occasion.bound_version,
@@ -38,6 +39,7 @@ def header(occasion: Occasion, wanted: Wanted, written_to: str | None) -> dict[s
         "total_base": str(wanted.amount),
         "basis": wanted.basis,
     }
+    return said | {"draw": mark(said)}
 
 
 def gather(rule: ReminderRule, reminder: Reminder) -> dict[str, Any]:

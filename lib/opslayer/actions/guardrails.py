@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.limits import ALL, Usage, opens_at
+from opslayer.actions.mark import flaw_of
 from opslayer.actions.version import bound_version
 from opslayer.config import Firm
 from opslayer.store import Bounce
@@ -143,6 +144,10 @@ def _bounced(case: Case) -> Hold | None:
     )
 
 
+def _planted(case: Case) -> Hold | None:
+    return Hold("it was planted as a test, and never leaves", "cancelled") if flaw_of(case.evidence) else None
+
+
 def _switch(case: Case) -> Hold | None:
     if case.rule is None:
         return Hold(f"the firm has no rule {case.evidence['rule']} any more")
@@ -266,4 +271,4 @@ STANDING = (_bounced, _switch, _same_rule, _restricted, _contracts, _freshness)
 UNDOING = (_bounced, _restricted)
 UNDOING_SENDS = (_stopped, _client_hours)
 COUNTS = (_restricted, _contact_budget, _rule_cap, _firm_cap)
-SENDING = (_stopped, _client_hours, _contact_budget, _rule_cap, _firm_cap)
+SENDING = (_planted, _stopped, _client_hours, _contact_budget, _rule_cap, _firm_cap)

@@ -166,7 +166,7 @@ def as_proposal(record: Record) -> Proposal:
         level=record.level,
         rung=record.evidence["rung"],
         title=record.title,
-        party_id=record.subject,
+        party_id=record.evidence["party_id"],
         party_name=record.evidence["party_name"],
         amount=record.amount,
         currency=record.currency,

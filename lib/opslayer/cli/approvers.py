@@ -23,14 +23,23 @@ def show_approvers(json: Json = False) -> None:
         return
     edge.show_table(
         f"{len(found)} people have decided",
-        ("person", "decisions", "rejected", "hours, median", "within 5 s of the one before", ""),
+        (
+            "person",
+            "decisions",
+            "rejected",
+            "hours, median",
+            "within 5 s",
+            "tests missed",
+            "",
+        ),
         (
             (
                 one["name"],
                 one["decided"],
                 one["rejected"],
                 one["median_hours"],
-                f"{one['share_quick']:.0%}",
+                f"{one['share_quick'] or 0:.0%}",
+                f"{one['probes_missed']} of {one['probes']}" if one["probes"] else "",
                 "approves everything" if one["approves_everything"] else "",
             )
             for one in found

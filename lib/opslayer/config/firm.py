@@ -23,6 +23,7 @@ from opslayer.config.sections import (
     MailSection,
     OutboxSection,
     Person,
+    ProbesSection,
     StoreSection,
     TrailSection,
     WarehouseSection,
@@ -47,6 +48,7 @@ class Firm(Settings):
     trail: TrailSection = TrailSection()
     limits: LimitsSection = LimitsSection()
     outbox: OutboxSection = OutboxSection()
+    probes: ProbesSection = ProbesSection()
     mail: MailSection | None = None
     approvals: ApprovalsSection | None = None
     channels: dict[str, ChannelSection] = Field(

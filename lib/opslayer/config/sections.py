@@ -77,6 +77,15 @@ class MailSection(Settings):
         return secret_reference(value)
 
 
+class ProbesSection(Settings):
+    share: float = Field(
+        0.0,
+        ge=0,
+        le=0.2,
+        description="of the proposals that people decide, of how many a copy with a planted error is shown",
+    )
+
+
 class OutboxSection(Settings):
     workers: int = Field(
         1, ge=1, le=32, description="messages sent side by side; with 1 they leave in the order of approval"
