@@ -145,7 +145,10 @@ def _decide(
                 decided = actions.settle(
                     firm, store, number, sent=verdict == "sent", person=who, reason=reason, moment=moment
                 )
-        st.toast(f"{PAST[verdict]}: {plain(decided.title)}.", icon=":material/check:")
+        if decided.state == "cancelled":
+            st.toast(plain(decided.reason or ""), icon=":material/visibility:", duration="long")
+        else:
+            st.toast(f"{PAST[verdict]}: {plain(decided.title)}.", icon=":material/check:")
     except OpslayerError as error:
         st.toast(str(error), icon=":material/block:", duration="long")
 

@@ -71,9 +71,19 @@ def _approve(listed: Sequence[actions.Proposal], person: Person) -> None:
         return
     titles = {p.id: p.title for p in listed}
     st.session_state[OUTCOME] = [
-        *((p.title, "another must approve too" if p.state == "proposed" else p.state) for p in done),
+        *((p.title, _became(p)) for p in done),
         *((titles[one.id], f"not approved: {one.error.message}") for one in refused),
     ]
+
+
+def _became(proposal: actions.Proposal) -> str:
+    match proposal.state:
+        case "proposed":
+            return "another must approve too"
+        case "cancelled":
+            return f"not approved: {proposal.reason}"
+        case _:
+            return proposal.state
 
 
 def _outcome() -> None:
@@ -82,9 +92,10 @@ def _outcome() -> None:
     if last is None:
         return
     table = pl.DataFrame(last, schema=["title", "outcome"], orient="row")
-    refused = table.filter(pl.col("outcome").str.starts_with("not approved"))
-    st.markdown(f"**{len(table) - len(refused)} approved, {len(refused)} not.**")
-    ordered = pl.concat([refused, table.join(refused, on="title", how="anti")])
+    refused = pl.col("outcome").str.starts_with("not approved")
+    ordered = pl.concat([table.filter(refused), table.filter(~refused)])
+    count = table.filter(refused).height
+    st.markdown(f"**{len(table) - count} approved, {count} not.**")
     parts.table(ordered, {"title": "What", "outcome": "What became of it"}, empty="None was chosen.")
 
 

@@ -13,6 +13,7 @@ from opslayer import actions
 from opslayer.actions.mark import SUBJECT, flaw_of, is_drawn, mark
 from opslayer.config import Firm, load_firm
 from opslayer.errors import GuardrailHeld
+from opslayer.links import page
 from opslayer.store import Proposal, Store, open_store
 from opslayer.warehouse import Layer
 from tests.reminders import AS_OF, MOMENT, Books, Owed, everything, serving, write_firm
@@ -87,6 +88,7 @@ def test_a_yes_and_a_no_are_told_at_once_and_counted_for_who_said_them(desk: Des
     missed, caught, *_ = desk.probes()
     told = desk.approve(missed)
     assert (told.state, "did not find it" in (told.reason or "")) == ("cancelled", True)
+    assert "did not find it" in page.decided(desk.firm, told)
     told = actions.reject(desk.firm, desk.store, caught, person=TOMAS, reason="odd", moment=MOMENT)
     assert (told.state, "you found it" in (told.reason or "")) == ("cancelled", True)
     desk.approve(real[0].id or 0)

@@ -13,7 +13,7 @@ from opslayer.cli.approvers import show_approvers
 from opslayer.cli.edge import DryRun, Json, Number
 
 if TYPE_CHECKING:
-    from opslayer.actions import Shown
+    from opslayer.actions import Proposal, Shown
 
 Person = Annotated[
     str, typer.Option("--as", metavar="EMAIL", help="Who decides: an e-mail address under \\[\\[people]].")
@@ -114,13 +114,19 @@ def approve(
             firm, store, numbers, person=person, reason=reason, moment=edge.now(), layer=layer
         )
     for decided in done:
-        edge.output.print(f"{decided.id}: {decided.state}", highlight=False)
+        edge.output.print(_became(decided), highlight=False)
     if len(numbers) == 1 and refused:
         raise refused[0].error
     for one in refused:
         edge.notices.print(f"[red]{one.id}:[/red] {one.error}", highlight=False, soft_wrap=True)
     if refused:
         raise typer.Exit(max(one.error.exit_code for one in refused))
+
+
+def _became(decided: Proposal) -> str:
+    """What a decision led to; of one that ended otherwise, why."""
+    why = f": {decided.reason}" if decided.state == "cancelled" else ""
+    return f"{decided.id}: {decided.state}{why}"
 
 
 def reject(number: Number, person: Person, reason: Reason) -> None:
@@ -133,7 +139,7 @@ def reject(number: Number, person: Person, reason: Reason) -> None:
 
     with edge.records() as (firm, store):
         decided = actions.reject(firm, store, number, person=person, reason=reason, moment=edge.now())
-    edge.output.print(f"{decided.id}: {decided.state}", highlight=False)
+    edge.output.print(_became(decided), highlight=False)
 
 
 def edit(

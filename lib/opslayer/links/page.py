@@ -65,6 +65,8 @@ def decided(firm: Firm, proposal: Proposal) -> str:
     match proposal.state:
         case "proposed":
             return told(firm.name, "Your yes is kept", "Another person must approve it too.")
+        case "cancelled":
+            return told(firm.name, "Nothing is sent", f"{proposal.title}: {proposal.reason}.")
         case "rejected":
             return told(firm.name, "Rejected", f"{proposal.title}. Nothing is sent.")
         case _:
