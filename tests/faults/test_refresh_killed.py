@@ -17,7 +17,7 @@ KILLS = 40
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_no_reader_ever_fails(case: Case, tmp_path: Path) -> None:
     stop = tmp_path / "stop"
     reader = subprocess.Popen(
