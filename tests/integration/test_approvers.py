@@ -24,15 +24,15 @@ PROPOSAL: dict[str, Any] = {
 
 
 def decisions(*given: tuple[str, str, float, float]) -> pl.DataFrame:
-    """Person, verdict, hours waited, and seconds after the first moment."""
+    """Person, verdict, hours waited, and seconds after the first moment; one on a probe of "person?"."""
     return pl.DataFrame(
         [
-            (person, verdict, timedelta(hours=hours), MOMENT + timedelta(seconds=at))
+            (person, verdict, timedelta(hours=hours), MOMENT + timedelta(seconds=at), person.endswith("?"))
             for person, verdict, hours, at in given
         ],
         schema=DECISIONS,
         orient="row",
-    )
+    ).with_columns(pl.col("person").str.strip_suffix("?"))
 
 
 def test_speed_and_share_are_each_persons_own() -> None:
@@ -48,6 +48,18 @@ def test_speed_and_share_are_each_persons_own() -> None:
         ("maeve", 4, 1, 0.25, 2.5, 0.25),
         ("tomas", 1, 0, 0.0, 9.0, 0.0),
     ]
+
+
+def test_planted_errors_are_counted_by_themselves() -> None:
+    found = by_approver(
+        decisions(
+            ("maeve", "approved", 1, 0), ("maeve?", "approved", 90, 60), ("maeve?", "rejected", 90, 120),
+            ("tomas?", "rejected", 1, 9),
+        )
+    )  # fmt: skip
+    assert found.select(
+        "person", "decided", "rejected", "share_rejected", "median_hours", "probes", "probes_missed"
+    ).rows() == [("maeve", 1, 0, 0.0, 1.0, 2, 1), ("tomas", 0, 0, None, None, 1, 0)]
 
 
 @pytest.mark.parametrize(("count", "rejected", "told"), [(20, 0, True), (19, 0, False), (40, 1, False)])

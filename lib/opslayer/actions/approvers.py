@@ -62,7 +62,7 @@ def by_approver(decisions: pl.DataFrame) -> pl.DataFrame:
             probes=pl.col("is_probe").sum(),
             probes_missed=(pl.col("is_probe") & (pl.col("verdict") == "approved")).sum(),
         )
-        .with_columns(share_rejected=pl.col("rejected") / pl.col("decided"))
+        .with_columns(share_rejected=(pl.col("rejected") / pl.col("decided")).fill_nan(None))
         .with_columns(approves_everything=(pl.col("rejected") == 0) & (pl.col("decided") >= ENOUGH))
         .sort("decided", "person", descending=[True, False])
     )
