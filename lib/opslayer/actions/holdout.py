@@ -7,7 +7,6 @@ been proposed to the control arm is kept as `withheld` and counts as asked, so t
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
@@ -16,9 +15,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from opslayer.actions.chance import fraction
 from opslayer.actions.kind import Kind, Occasion, Wanted
 from opslayer.actions.transition import SYSTEM
-from opslayer.store import Assignment, append, canonical
+from opslayer.store import Assignment, append
 
 LEFT_ALONE = "left alone: its subject is in the control arm of the rule's holdout"
 
@@ -26,10 +26,9 @@ LEFT_ALONE = "left alone: its subject is in the control arm of the rule's holdou
 def is_drawn(rule: str, subject: str, share: float) -> bool:
     """Whether a subject falls into the control arm of a `share`; whoever does falls into that of a larger.
 
-    SHA-256 of rule and subject, its first 64 bits as a number from 0 to 1, below the share.
+    A chance of rule and subject, below the share.
     """
-    digest = hashlib.sha256(canonical(["holdout", rule, subject])).digest()
-    return int.from_bytes(digest[:8]) < share * 2**64
+    return fraction("holdout", rule, subject) < share
 
 
 def left_alone(session: Session, occasion: Occasion, wanted: Iterable[Wanted]) -> frozenset[str]:

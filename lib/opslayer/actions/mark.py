@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from opslayer.actions.chance import fraction
 from opslayer.store import canonical
 
 SUBJECT = "probe:"  # before what stands for the subject of a probe: no history of a real one counts it
@@ -36,4 +37,4 @@ def key_of(key: str) -> str:
 
 def is_drawn(key: str, share: float) -> bool:
     """Whether a proposal is one of the `share` of which a probe is made; by its key, so always alike."""
-    return int(key_of(key)[:12], 16) / 16**12 < share
+    return fraction("probe", key) < share

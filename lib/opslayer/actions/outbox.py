@@ -7,7 +7,6 @@ channel, mail of the mailbox of copies; where that cannot tell nobody can, and a
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from sqlalchemy.orm import Session
 from opslayer.actions import guardrails
 from opslayer.actions.approval import case, is_approved, is_whole
 from opslayer.actions.bounces import record_bounces
+from opslayer.actions.chance import fraction
 from opslayer.actions.channels.channel import Channel, Delivery, Effect, Finding, channel_of, deliver
 from opslayer.actions.channels.configured import open_channel
 from opslayer.actions.channels.effect import as_effect
@@ -222,7 +222,7 @@ def pause(message_id: str, attempts: int) -> timedelta:
 
     Messages that were deferred together are not tried again together.
     """
-    chance = int.from_bytes(hashlib.sha256(f"{message_id} {attempts}".encode()).digest()[:4]) / 2**32
+    chance = fraction(message_id, str(attempts))
     return FIRST_PAUSE * (1 << min(attempts - 1, 6)) * (1 + chance / 2)
 
 

@@ -77,11 +77,21 @@ class FolderSettings(ChannelSettings):
     format: Literal["json", "csv"] = "json"
 
 
-class WriteBackSettings(ChannelSettings):
-    """A named statement on an allowed table of a database."""
+class SecretUrl(ChannelSettings):
+    """A channel whose URL holds a password."""
+
+    url: str = Field(description='by reference: "env:NAME" or "keyring:service/name"')
+
+    @field_validator("url")
+    @classmethod
+    def _reference(cls, value: str) -> str:
+        return secret_reference(value) or value
+
+
+class WriteBackSettings(SecretUrl):
+    """A named statement on an allowed table of a database; `url` is SQLAlchemy's."""
 
     kind: Literal["sql"]
-    url: str = Field(description='SQLAlchemy URL by reference: "env:NAME" or "keyring:service/name"')
     statement: str = Field(
         pattern="^[a-z][a-z0-9_]*$", description="a file of the firm's own: statements/<statement>.sql"
     )
@@ -91,25 +101,14 @@ class WriteBackSettings(ChannelSettings):
         None, description="a table with a unique column idempotency_key, written along with each change"
     )
 
-    @field_validator("url")
-    @classmethod
-    def _reference(cls, value: str) -> str:
-        return secret_reference(value) or value
 
-
-class ChatSettings(ChannelSettings):
-    """A room or a telephone, by one of the services that Apprise knows."""
+class ChatSettings(SecretUrl):
+    """A room or a telephone, by one of the services that Apprise knows; `url` is Apprise's."""
 
     kind: Literal["apprise"]
-    url: str = Field(description='its Apprise URL by reference: "env:NAME" or "keyring:service/name"')
     may_repeat: bool = Field(
         False, description="true: rather twice than not at all; what was not taken is sent again"
     )
-
-    @field_validator("url")
-    @classmethod
-    def _reference(cls, value: str) -> str:
-        return secret_reference(value) or value
 
 
 class CalendarSettings(ChannelSettings):

@@ -81,7 +81,7 @@ def _clients(work: Tables) -> list[Client]:
 
 
 def _number(place: int) -> str:
-    """One of the Irish numbers that are kept for plays and films, 020 91X XXXX: nobody answers them."""
+    """A number of the range that ComReg sets aside for drama in Ireland, 020 91X XXXX: it is nobody's."""
     return f"+3532091{place:05d}"
 
 
