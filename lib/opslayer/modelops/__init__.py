@@ -1,0 +1,1 @@
+"""Every model behind one call, and what keeps it honest: versions, scores, drift, experiments, fallback."""
