@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from opslayer.contracts import AuditReport, Contract, audit, split_quarantine
+from opslayer.contracts.queries import broken_rows
 from opslayer.errors import ConfigurationError
 from tests.contract import AS_OF, create_tables, small_contract
 
@@ -111,7 +112,19 @@ def test_each_kind_of_rule_is_red(
             "where table_name = $table and rule = $rule",
             {"table": f"staging.{table}", "rule": rule},
         ).fetchall()
+        by_hand = rules_broken_by_hand(connection, small_contract(tmp_path))
     assert kept == [("small", "1.2.0", found.severity, False, failed, "; ".join(found.sample))]
+    assert {(r.table, r.rule) for r in report.red} == by_hand
+
+
+def rules_broken_by_hand(connection: duckdb.DuckDBPyConnection, contract: Contract) -> set[tuple[str, str]]:
+    """(table, rule) of which DuckDB itself finds a bad row, asked one after the other."""
+    return {
+        (table.name, rule.name)
+        for table in contract.tables
+        for rule in table.rules
+        if connection.execute(broken_rows(rule, table.name, table, AS_OF)).fetchall()
+    }
 
 
 def test_a_blocking_rule_blocks_and_a_warning_does_not(tmp_path: Path) -> None:

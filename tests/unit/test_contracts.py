@@ -12,9 +12,9 @@ import sqlglot
 from sqlglot import exp
 
 from opslayer.config import PROJECT, Firm, load_firm
-from opslayer.contracts import Contract, Rule, Table, load_contracts, read_contract, source_tables
+from opslayer.contracts import Contract, Rule, load_contracts, read_contract, source_tables
 from opslayer.contracts.odcs import problems_between
-from opslayer.contracts.queries import broken_count, condition
+from opslayer.contracts.queries import broken_tally
 from opslayer.errors import ConfigurationError
 from opslayer.sources import load_mapping
 
@@ -224,21 +224,22 @@ def test_contracts_are_checked_against_each_other(tmp_path: Path) -> None:
     assert 'nearest: "core.bill.bill_id"' in said
 
 
-def test_a_condition_stands_without_its_alias_and_a_look_elsewhere_stands_alone() -> None:
+def test_a_tally_stands_without_the_rows_alias_and_a_look_elsewhere_stands_alone() -> None:
     day = date(2026, 11, 16)
     own = Rule("r", "rows", "warn", "accuracy", predicate="t.a > $as_of AND length(t.b) = 2")
-    assert condition(own, day) == "a > CAST('2026-11-16' AS DATE) AND LENGTH(b) = 2"
+    assert broken_tally(own, day) == (
+        "count(*) filter (where a > CAST('2026-11-16' AS DATE) AND LENGTH(b) = 2)"
+    )
     other = Rule("r", "rows", "warn", "accuracy", predicate="t.a in (select x.a from core.x as x)")
-    assert condition(other, day) is None
+    assert broken_tally(other, day) is None
 
 
 @pytest.mark.parametrize(
     ("values", "found"), [("(1, 'a'), (1, 'b')", 0), ("(1, 'a'), (1, 'a')", 1), ("(1, null), (1, null)", 1)]
 )
 def test_keys_are_counted_by_their_hash(values: str, found: int) -> None:
-    table = Table("main.x", "", (), ("a", "b"), ())
     rule = Rule("unique", "unique", "block", "uniqueness", columns=("a", "b"))
     with duckdb.connect() as connection:
         connection.execute(f"create table x as select * from (values {values}) as v (a, b)")
-        query = broken_count(rule, "main.x", table, date(2026, 11, 16))
-        assert connection.execute(query).fetchall() == [(found,)]
+        tally = broken_tally(rule, date(2026, 11, 16))
+        assert connection.execute(f"select {tally} from x").fetchall() == [(found,)]

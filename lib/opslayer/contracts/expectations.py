@@ -4,9 +4,9 @@ GX 1.24 has no DuckDB engine: it gives a connection back before it fetches, and 
 Counted among the dialects whose connection GX keeps, DuckDB works; `tests/integration/test_audit.py` is
 pinned to the version and fails when GX changes.
 
-Everything that can be said of one row, GX asks in one SELECT a table. Its own expectations do for columns;
-`ExpectNoBrokenRows` adds conditions over several columns to the same SELECT, `ExpectNothingFound` asks one
-number (GX's UnexpectedRowsExpectation runs its query twice, and is never part of the bundle).
+What an aggregate over the table can say, GX asks in one SELECT a table; `ExpectNothingFound` asks one number
+of a query that reads another (GX's UnexpectedRowsExpectation runs its query twice, and is never part of the
+bundle).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from abc import ABC
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -24,31 +25,26 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # read once, when GX is 
 import great_expectations as gx
 import sqlalchemy as sa
 from great_expectations.core.batch_definition import BatchDefinition
+from great_expectations.core.id_dict import IDDict
 from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource, TableAsset
 from great_expectations.execution_engine import sqlalchemy_execution_engine
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.expectations.core.expect_column_values_to_be_between import (
-    ExpectColumnValuesToBeBetween,
-)
-from great_expectations.expectations.core.expect_column_values_to_be_in_set import ExpectColumnValuesToBeInSet
-from great_expectations.expectations.core.expect_column_values_to_not_be_null import (
-    ExpectColumnValuesToNotBeNull,
-)
-from great_expectations.expectations.core.expect_table_row_count_to_be_between import (
-    ExpectTableRowCountToBeBetween,
-)
 from great_expectations.expectations.expectation import BatchExpectation, Expectation
+from great_expectations.expectations.expectation_configuration import parse_result_format
 from great_expectations.expectations.metrics.metric_provider import metric_partial, metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+from great_expectations.validator.metric_configuration import MetricConfiguration
+from great_expectations.validator.validator import ValidationDependencies
 
 from opslayer.contracts.contract import Rule, Table
-from opslayer.contracts.queries import broken_count, condition
+from opslayer.contracts.queries import broken_count, broken_tally
 from opslayer.errors import ConfigurationError
 
 TESTED_VERSION = "1.24"
+DOMAIN = TableMetricProvider.domain_keys  # what GX tells one table from another by
 
 
 class _Dialect(str):
@@ -69,20 +65,19 @@ if not any(dialect.value == "duckdb" for dialect in _persisted):
     )
 
 
-class BrokenRows(TableMetricProvider):
-    """How many rows meet a condition; an aggregate, so GX bundles it with the others of its table."""
+class Tally(TableMetricProvider):
+    """The number that an aggregate gives; GX bundles those of a table."""
 
-    metric_name = "table.broken_rows"
-    value_keys = ("condition",)
+    metric_name = "table.tally"
+    value_keys = ("aggregate",)
 
     @metric_partial(
         engine=SqlAlchemyExecutionEngine,
         partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
         domain_type=MetricDomainTypes.TABLE,
     )
-    def _count(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:  # noqa: N805
-        broken: Any = sa.literal_column(f"({metric_value_kwargs['condition']})")
-        return sa.func.sum(sa.case((broken, 1), else_=0)), metric_domain_kwargs, {}
+    def _tally(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:  # noqa: N805
+        return sa.literal_column(metric_value_kwargs["aggregate"]), metric_domain_kwargs, {}
 
 
 class Found(TableMetricProvider):
@@ -102,26 +97,44 @@ class Found(TableMetricProvider):
         return execution_engine.execute_query(query).scalar()
 
 
-class ExpectNoBrokenRows(BatchExpectation):
-    """No row meets the condition."""
+class _Asked(BatchExpectation, ABC):
+    """An expectation of one metric, which says itself what the metric is asked.
 
-    condition: str
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("table.broken_rows",)
-    success_keys: ClassVar[tuple[str, ...]] = ("condition",)
+    GX's own way builds the expectation's configuration anew some fifty times to learn the same.
+    """
+
+    def get_validation_dependencies(
+        self,
+        execution_engine: Any = None,  # noqa: ARG002  GX's own signature
+        runtime_configuration: Any = None,
+    ) -> ValidationDependencies:
+        (metric,) = self.metric_dependencies
+        asked = MetricConfiguration(
+            metric_name=metric,
+            metric_domain_kwargs=IDDict({key: getattr(self, key, None) for key in DOMAIN}),
+            metric_value_kwargs=IDDict({key: getattr(self, key) for key in self.success_keys}),
+        )
+        wanted = parse_result_format(runtime_configuration["result_format"])
+        return ValidationDependencies(metric_configurations={metric: asked}, result_format=wanted)
 
     def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
-        return {"success": not metrics["table.broken_rows"]}
+        return {"success": not metrics[self.metric_dependencies[0]]}
 
 
-class ExpectNothingFound(BatchExpectation):
+class ExpectNothingTallied(_Asked):
+    """The aggregate gives 0."""
+
+    aggregate: str
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("table.tally",)
+    success_keys: ClassVar[tuple[str, ...]] = ("aggregate",)
+
+
+class ExpectNothingFound(_Asked):
     """The query gives 0."""
 
     query: str
     metric_dependencies: ClassVar[tuple[str, ...]] = ("table.found",)
     success_keys: ClassVar[tuple[str, ...]] = ("query",)
-
-    def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
-        return {"success": not metrics["table.found"]}
 
 
 def validate(
@@ -192,21 +205,7 @@ def _close(source: SQLDatasource) -> None:
 
 def _expectation(rule: Rule, name: str, table: Table, as_of: date) -> Expectation:
     meta = {"rule": rule.name}
-    match rule.kind:
-        case "not_null":
-            return ExpectColumnValuesToNotBeNull(column=rule.columns[0], meta=meta)
-        case "allowed":
-            return ExpectColumnValuesToBeInSet(
-                column=rule.columns[0], value_set=list(rule.allowed), meta=meta
-            )
-        case "range":
-            return ExpectColumnValuesToBeBetween(
-                column=rule.columns[0], min_value=rule.low, max_value=rule.high, meta=meta
-            )
-        case "row_count":
-            low, high = (None if bound is None else int(bound) for bound in (rule.low, rule.high))
-            return ExpectTableRowCountToBeBetween(min_value=low, max_value=high, meta=meta)
-    row = condition(rule, as_of)
-    if row is not None:
-        return ExpectNoBrokenRows(condition=row, meta=meta)
+    tally = broken_tally(rule, as_of)
+    if tally is not None:
+        return ExpectNothingTallied(aggregate=tally, meta=meta)
     return ExpectNothingFound(query=broken_count(rule, name, table, as_of), meta=meta)

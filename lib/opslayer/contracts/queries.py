@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import sqlglot
 from sqlglot import exp
@@ -29,11 +30,43 @@ def bound(rule: Rule, as_of: date) -> str:
     return rule.predicate.replace("$as_of", f"date '{as_of.isoformat()}'")
 
 
-def condition(rule: Rule, as_of: date) -> str | None:
-    """The condition of a bad row without `t`, for many in one SELECT; None where it reads another table."""
-    if rule.predicate is None:
+def broken_tally(rule: Rule, as_of: date) -> str | None:
+    """An aggregate over the table: 0 where the rule holds, else more; None where it reads another table.
+
+    Keys are counted by their hash, which is cheaper: distinct hashes prove distinct keys. Two keys that share
+    a hash give a number above 0, and `broken_rows`, which compares the keys themselves, has the last word.
+    """
+    match rule.kind:
+        case "unique":
+            keys = ", ".join(quoted(column) for column in rule.columns)
+            return f"count(*) - count(distinct hash({keys}))"
+        case "row_count":
+            low, high = _row_bounds(rule)
+            return f"case when count(*) between {low} and {high} then 0 else 1 end"
+        case "freshness":
+            return f"case when max({quoted(rule.columns[0])}) < {_oldest(rule, as_of)} then 1 else 0 end"
+    broken = _condition(rule, as_of)
+    return None if broken is None else f"count(*) filter (where {broken})"
+
+
+def broken_count(rule: Rule, name: str, table: Table, as_of: date) -> str:
+    """A query for one number: 0 where the rule holds of the table, else more."""
+    return f"select count(*) from ({broken_rows(rule, name, table, as_of)})"
+
+
+def _condition(rule: Rule, as_of: date) -> str | None:
+    """The condition of a bad row without `t`; None where it reads another table."""
+    if rule.predicate is None or rule.kind == "foreign_key":
         return None
-    parsed = sqlglot.parse_one(bound(rule, as_of), dialect="duckdb")
+    if rule.kind in ("not_null", "range"):  # most rules; no text in them could look like a column
+        name = quoted(rule.columns[0])
+        return rule.predicate.replace(f"t.{name}", name)
+    return _unqualified(bound(rule, as_of))
+
+
+@cache
+def _unqualified(predicate: str) -> str | None:
+    parsed = sqlglot.parse_one(predicate, dialect="duckdb")
     if parsed.find(exp.Select):
         return None
     for column in parsed.find_all(exp.Column):
@@ -43,16 +76,13 @@ def condition(rule: Rule, as_of: date) -> str | None:
     return text
 
 
-def broken_count(rule: Rule, name: str, table: Table, as_of: date) -> str:
-    """A query for one number: 0 where the rule holds of the table, else more.
+def _row_bounds(rule: Rule) -> tuple[int, int]:
+    return int(rule.low or 0), int(rule.high or 0)
 
-    Keys are counted by their hash, which is cheaper: distinct hashes prove distinct keys. Two keys that share
-    a hash give a number above 0, and `broken_rows`, which compares the keys themselves, has the last word.
-    """
-    if rule.kind == "unique":
-        keys = ", ".join(quoted(column) for column in rule.columns)
-        return f"select count(*) - count(distinct hash({keys})) from {relation(name)}"
-    return f"select count(*) from ({broken_rows(rule, name, table, as_of)})"
+
+def _oldest(rule: Rule, as_of: date) -> str:
+    """The first day that is fresh, as SQL."""
+    return f"date '{as_of.isoformat()}' - {int(rule.high or 0)}"
 
 
 def broken_rows(rule: Rule, name: str, table: Table, as_of: date) -> str:
@@ -66,10 +96,9 @@ def broken_rows(rule: Rule, name: str, table: Table, as_of: date) -> str:
             return _other_columns(name, table)
         case "freshness":
             newest = f"max({quoted(rule.columns[0])})"
-            oldest = f"date '{as_of.isoformat()}' - {int(rule.high or 0)}"
-            return f"select {newest} as newest from {target} having {newest} < {oldest}"
+            return f"select {newest} as newest from {target} having {newest} < {_oldest(rule, as_of)}"
         case "row_count":
-            low, high = int(rule.low or 0), int(rule.high or 0)
+            low, high = _row_bounds(rule)
             return f"select count(*) as rows from {target} having count(*) not between {low} and {high}"
         case _:
             return f"select * from {target} as t where {bound(rule, as_of)}"
@@ -77,12 +106,10 @@ def broken_rows(rule: Rule, name: str, table: Table, as_of: date) -> str:
 
 def _other_columns(name: str, table: Table) -> str:
     """Columns that the contract and the table do not have alike, with the type each has in either."""
-    schema, _, short = name.partition(".")
     expected = ", ".join(f"({literal(c.name)}, {literal(c.physical_type)})" for c in table.columns)
     return (
-        "select coalesce(e.name, f.column_name) as column_name, e.type as expected, f.data_type as found "
-        f"from (values {expected}) as e (name, type) full join (select column_name, data_type from "
-        f"duckdb_columns() where schema_name = {literal(schema)} and table_name = {literal(short)} "
-        "and database_name = current_database()) as f on f.column_name = e.name "
-        "where e.type is distinct from f.data_type"
+        "select coalesce(e.name, f.name) as column_name, e.type as expected, f.type as found "
+        f"from (values {expected}) as e (name, type) "
+        f"full join pragma_table_info({literal(relation(name))}) as f on f.name = e.name "
+        "where e.type is distinct from f.type"
     )
