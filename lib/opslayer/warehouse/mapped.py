@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import sqlglot
@@ -28,6 +29,7 @@ ENTITIES = Path(__file__).parent / "entities.yaml"
 TYPING = Path(__file__).parent / "typing.sql"
 
 
+@cache
 def entities() -> dict[str, list[str]]:
     """Entity -> the columns a mapping may give it."""
     loaded: dict[str, list[str]] = yaml.safe_load(ENTITIES.read_text(encoding="utf-8"))
