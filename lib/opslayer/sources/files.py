@@ -126,7 +126,7 @@ def _objects(text: Path, path: Path) -> Iterator[object]:
 
 def _copy_parquet(path: Path, parts: Parts) -> None:
     try:
-        columns, _ = describe([path])
+        columns, _ = describe([path], parts.connection)
         check_names(list(columns))
         parts.copy("select * from read_parquet($path)", path=str(path))
     except duckdb.InvalidInputException as error:

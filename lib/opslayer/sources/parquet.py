@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from opslayer.config import Firm
 from opslayer.errors import UnreadableSource
-from opslayer.sources.manifest import LOAD_ID
+from opslayer.sources.manifest import LOAD_ID, describe
 
 ROW_GROUP = 131_072
 
@@ -96,6 +96,10 @@ class Parts:
         for name in self.names:
             self._temporary(name).unlink()
         self.names = []
+
+    def described(self, before: Sequence[Path] = ()) -> tuple[dict[str, str], int]:
+        """Columns and number of rows of the parts, and of the files before them."""
+        return describe([*before, *map(Path, self.paths)], self.connection)
 
     def rows(self, select: str, **values: object) -> list[tuple[object, ...]]:
         """The rows of a small answer about the parts."""

@@ -18,7 +18,6 @@ from opslayer.sources.manifest import (
     LOAD_ID,
     Manifest,
     Mode,
-    describe,
     make_durable,
     next_load_id,
     read_manifest,
@@ -141,7 +140,7 @@ def _arrive(task: Task, reader: Reader, before: Manifest | None, floor: str | No
         names = dict.fromkeys((*known, *task.policy.columns, *task.spec.key), pl.String)
         empty = pl.DataFrame(schema=names).to_arrow(compat_level=pl.CompatLevel.oldest())
         parts.write(empty.to_batches(), empty.schema)
-    arrived = _without_load_id(describe([Path(path) for path in parts.paths])[0])
+    arrived = _without_load_id(parts.described()[0])
     drift = compare(arrived, declared=task.policy.columns, before=known)
     short = reader.sparse and floor is not None
     if short:  # a few JSON rows without a value prove no column missing
@@ -181,7 +180,7 @@ def _appended(task: Task, before: Manifest, parts: Parts, arrival: Arrival, curs
     columns = ", ".join(quoted(name) for name in _without_load_id(before.columns))
     select = query("changed_rows", columns=columns, key=", ".join(quoted(name) for name in task.spec.key))
     parts.rewrite(select, before=[str(path) for path in old], now=parts.paths, load_id=parts.load_id)
-    rows_new = describe([Path(path) for path in parts.paths])[1]
+    rows_new = parts.described()[1]
     update: dict[str, object] = {"landed_at": task.moment, "cursor": cursor}
     if rows_new == 0:
         parts.clear()
@@ -190,7 +189,7 @@ def _appended(task: Task, before: Manifest, parts: Parts, arrival: Arrival, curs
         both = "from read_parquet($files, union_by_name = true)"
         parts.rewrite(f"select * {both}", files=[*map(str, old), *parts.paths])
         old = []
-    described, rows = describe([*old, *(Path(path) for path in parts.paths)])
+    described, rows = parts.described(old)
     update |= {
         "mode": "append",
         "files": (*(path.name for path in old), *parts.names),
@@ -217,7 +216,7 @@ def _replaced(
         key = ", ".join(f"cast({quoted(name)} as varchar) as {quoted(name)}" for name in task.spec.key)
         old = [str(task.folder / name) for name in before.files]
         deleted = parts.copy_beside(gone, query("deleted_keys", key=key), before=old, now=parts.paths)
-    columns, rows = describe([Path(path) for path in parts.paths])
+    columns, rows = parts.described()
     manifest = Manifest(
         source=task.source,
         mapping=task.mapping,

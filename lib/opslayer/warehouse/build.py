@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -64,21 +65,23 @@ def build_staged(firm: Firm, *, as_of: date, progress: Progress | None = None) -
     }
     with connect_staged(firm) as connection:
         landed = check_landed(firm)
-        create_typing(connection)
-        create_raw(connection, landed)
-        create_mapped(
-            connection,
-            {source: load_mapping(firm, settings.mapping) for source, settings in firm.sources.items()},
-            {source: {t.table for t in landed if t.source == source} for source in firm.sources},
-        )
-        for layer in (*LAYERS, "quality"):
-            connection.execute(f"create schema if not exists {layer}")
+        with _at_once(connection):
+            create_typing(connection)
+            create_raw(connection, landed)
+            create_mapped(
+                connection,
+                {source: load_mapping(firm, settings.mapping) for source, settings in firm.sources.items()},
+                {source: {t.table for t in landed if t.source == source} for source in firm.sources},
+            )
+            for layer in (*LAYERS, "quality"):
+                connection.execute(f"create schema if not exists {layer}")
         built = run_models(connection, _of(models, "staging"), values, report)
         quarantined = tuple(split_quarantine(connection, contracts, as_of=as_of))
         report(f"quarantined {sum(count.rows for count in quarantined)} rows")
         built += run_models(connection, _of(models, "core", "marts"), values, report)
-        create_outputs(connection, firm, contracts, as_of=as_of)
-        _record(connection, firm, built, landed)
+        with _at_once(connection):
+            create_outputs(connection, firm, contracts, as_of=as_of)
+            _record(connection, firm, built, landed)
     return Built(files.staged(firm), tuple(built), quarantined)
 
 
@@ -97,6 +100,14 @@ def connect_staged(firm: Firm, *, fresh: bool = True) -> duckdb.DuckDBPyConnecti
     if firm.warehouse.threads:
         settings["threads"] = firm.warehouse.threads
     return duckdb.connect(str(path), config=settings)
+
+
+@contextmanager
+def _at_once(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One transaction: DuckDB waits for the disk once, and not at each of many small statements."""
+    connection.begin()
+    yield
+    connection.commit()
 
 
 def check_landed(firm: Firm) -> list[RawTable]:

@@ -275,12 +275,16 @@ def _create_missing(
 ) -> None:
     """An empty view for each table this firm's source does not have, with the columns the mapping reads."""
     connection.execute(f"create schema if not exists {quoted(f'raw_{source}')}")
-    for table in mapping.tables.keys() - landed:
-        columns = {"_load_id", *mapping.tables[table].key}
-        for entity, selects in mapping.entities.items():
-            for spec in selects:
-                query = _parsed(source, spec, f"mapping {mapping.mapping}\n  at entities.{entity}")
-                aliases = {t.alias_or_name for t in query.find_all(exp.Table) if t.name == table}
-                columns |= {c.name for c in query.find_all(exp.Column) if c.table in aliases}
+    missing = mapping.tables.keys() - landed
+    reads: dict[str, set[str]] = {table: set() for table in missing}
+    for entity, selects in mapping.entities.items() if missing else ():
+        for spec in selects:
+            query = _parsed(source, spec, f"mapping {mapping.mapping}\n  at entities.{entity}")
+            columns_read = [(column.table, column.name) for column in query.find_all(exp.Column)]
+            for table in query.find_all(exp.Table):
+                if table.name in missing:
+                    reads[table.name] |= {name for of, name in columns_read if of == table.alias_or_name}
+    for absent, names in reads.items():
+        columns = {"_load_id", *mapping.tables[absent].key, *names}
         nulls = ", ".join(f"null::varchar as {quoted(c)}" for c in sorted(columns))
-        connection.execute(f"create view {quoted(f'raw_{source}', table)} as select {nulls} where false")
+        connection.execute(f"create view {quoted(f'raw_{source}', absent)} as select {nulls} where false")

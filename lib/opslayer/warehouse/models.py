@@ -46,13 +46,15 @@ def load_models(folder: Path = MODELS) -> dict[str, Model]:
 
 def read_model(path: Path) -> Model:
     sql = path.read_text(encoding="utf-8")
-    query = parsed(sql, path)
-    return Model(
-        name=f"{path.parent.name}.{path.stem}",
-        sql=sql,
-        reads=_tables(query),
-        values=placeholders(query),
-    )
+    reads, values = _links(sql, str(path))
+    return Model(name=f"{path.parent.name}.{path.stem}", sql=sql, reads=reads, values=values)
+
+
+@lru_cache(maxsize=512)
+def _links(sql: str, where: str) -> tuple[frozenset[str], frozenset[str]]:
+    """What the one query in `sql` reads and binds; a text that was read once is not parsed again."""
+    query = parsed(sql, Path(where))
+    return _tables(query), placeholders(query)
 
 
 def parsed(sql: str, path: Path) -> exp.Expr:
