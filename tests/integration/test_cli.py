@@ -86,6 +86,17 @@ def test_status_says_how_the_firm_stands(run: Run) -> None:
     assert standing["quarantined"] == 7  # three in the books, four sheets with negative hours
 
 
+def test_doctor_names_every_source_that_is_broken(run: Run, folder: Path, tmp_path: Path) -> None:
+    lines = (folder / "firm.toml").read_text().splitlines()
+    broken = "\n".join('path = "nowhere"' if line.startswith("path = ") else line for line in lines)
+    (tmp_path / "firm.toml").write_text(broken)
+    names = [line.split(".")[1].rstrip("]") for line in lines if line.startswith("[sources.")]
+    code, out, _ = run("--firm", str(tmp_path), "doctor", "--json")
+    missing = [one["subject"] for one in json.loads(out) if "nowhere" in one["detail"]]
+    assert (code, missing) == (1, [f"source {name}" for name in names])
+    assert len(missing) > 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -11,6 +11,8 @@ import pytest
 from opslayer import actions
 from opslayer.config import Firm
 from opslayer.store import Store, open_store
+from opslayer.warehouse import pruned_version, versions
+from opslayer.warehouse.versions import next_name, prune
 from tests.reminders import AS_OF, MOMENT, Books, Owed, write_firm
 
 TEMPLATE = "Subject: Your account\n\nPlease pay by {{ answer_by }}, within 9 days.\n\n[statement]\n"
@@ -68,6 +70,36 @@ def test_without_its_snapshot_the_last_of_its_day_must_say_the_same(books: Books
     assert (proof.failure, proof.snapshot) == (None, f"{AS_OF}.002")
     forget(books.firm, f"{AS_OF}.002")
     assert f"no snapshot of {AS_OF} is kept" in (proved(books.firm, store, number).failure or "")
+
+
+def test_what_open_proposals_rest_on_is_not_pruned_and_of_what_is_the_proof_says_since_when(
+    books: Books, store: Store
+) -> None:
+    number = proposed(books, store)
+    later = [AS_OF + timedelta(days=day) for day in range(1, 9)]
+    for as_of in later:
+        books.publish(as_of=as_of, moment=MOMENT + timedelta(days=1)).close()
+    dropped = MOMENT + timedelta(days=9)
+    prune(books.firm, moment=dropped)
+    assert [one.as_of for one in versions(books.firm)] == [AS_OF, *later[-7:]]
+    assert proved(books.firm, store, number).holds
+    actions.reject(books.firm, store, number, person="maeve@harrow.example", reason="paid", moment=MOMENT)
+    prune(books.firm, moment=dropped)
+    assert pruned_version(books.firm, f"{AS_OF}.001") is not None
+    proof = proved(books.firm, store, number)
+    assert f"of {AS_OF}.001, which is gone since 2026-11-25 06:00 UTC" in (proof.failure or "")
+    assert proof.proposal.evidence_hash in (proof.failure or "")
+    assert next_name(books.firm, AS_OF) == f"{AS_OF}.002", "a name means one snapshot, for good"
+
+
+def test_nothing_is_pruned_while_the_store_cannot_say_what_waits(books: Books, tmp_path: Path) -> None:
+    for day in range(9):
+        books.publish(as_of=AS_OF + timedelta(days=day)).close()
+    away = books.firm.store.model_copy(update={"url": "sqlite:////dev/null/store.db"})
+    prune(books.firm.model_copy(update={"store": away}), moment=MOMENT)
+    assert len(versions(books.firm)) == 9
+    prune(books.firm, moment=MOMENT)
+    assert len(versions(books.firm)) == 7
 
 
 def forget(firm: Firm, version: str) -> None:

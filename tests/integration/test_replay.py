@@ -172,7 +172,7 @@ def test_one_snapshot_a_week_is_kept_to_replay_on(tmp_path: Path) -> None:
     for day in range(30, -1, -2):
         as_of = AS_OF - timedelta(days=day)
         books.publish(as_of=as_of, moment=datetime.combine(as_of, time(6), UTC)).close()
-    prune(firm)
+    prune(firm, moment=MOMENT)
     kept = [AS_OF - one.as_of for one in versions(firm)]
     assert [gap.days for gap in kept] == [22, 16, 8, 2, 0]
     assert [one.day for one in past_days(firm, until=AS_OF, months=1)] == [AS_OF - gap for gap in kept]

@@ -47,13 +47,13 @@ def load_rules(firm: Firm) -> list[Rule]:
 
 
 def rules_of(firm: Firm, job: str) -> pl.DataFrame:
-    """One row a rule that a job proposes, by name: rule, state (on or off), description, owner."""
+    """One row a rule that a job proposes: rule, its title, state (on or off), description, owner."""
     return pl.DataFrame(
         [
-            (rule.name, "on" if rule.enabled else "off", rule.description, rule.owner)
+            (rule.name, rule.title, "on" if rule.enabled else "off", rule.description, rule.owner)
             for rule in choose_rules(firm, None, job)
         ],
-        schema=dict.fromkeys(("rule", "state", "description", "owner"), pl.String),
+        schema=dict.fromkeys(("rule", "title", "state", "description", "owner"), pl.String),
         orient="row",
     )
 

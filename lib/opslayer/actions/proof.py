@@ -27,7 +27,7 @@ from opslayer.config import Firm
 from opslayer.errors import OpslayerError
 from opslayer.store import Proposal as Record
 from opslayer.store import Store
-from opslayer.warehouse import Layer, open_layer, tables_read, versions
+from opslayer.warehouse import Layer, open_layer, pruned_version, tables_read, versions
 
 FIGURE = re.compile(r"(?<![\w.])[+-]?\d[\d,.]*\d%?|\d%?")
 
@@ -75,8 +75,7 @@ def prove(firm: Firm, store: Store, number: int) -> MessageProof:
             return replace(proof, failure=f"the firm has no rule {record.rule} any more")
         snapshot = _kept(firm, record)
         if snapshot is None:
-            why = f"no snapshot of {record.as_of} is kept any more"
-            return replace(proof, failure=f"{why}; warehouse.keep_versions in firm.toml says for how long")
+            return replace(proof, failure=_gone(firm, record))
         with open_layer(firm, snapshot) as layer:
             try:
                 proof = _sourced(proof, layer)
@@ -93,6 +92,19 @@ def _kept(firm: Firm, record: Record) -> str | None:
     """The snapshot it was of, or the last of its day."""
     of_day = [version.name for version in versions(firm) if version.as_of == record.as_of]
     return record.snapshot if record.snapshot in of_day else of_day[-1] if of_day else None
+
+
+def _gone(firm: Firm, record: Record) -> str:
+    """Which version it was of, since when that is gone, and what can still be proved without it."""
+    dropped = pruned_version(firm, record.snapshot)
+    since = f" since {dropped.pruned_at:%Y-%m-%d %H:%M} UTC" if dropped else ""
+    rows = evidence_rows(record.kind, record.evidence).height
+    return (
+        f"no snapshot of {record.as_of} is kept any more: it was of {record.snapshot}, which is gone{since}\n"
+        f"still proved: its {rows} rows, its words and its amount are those that were proposed: they have the "
+        f"hash {record.evidence_hash}, which the trail has too (`opslayer actions verify`)\n"
+        "warehouse.keep_versions and keep_weeks in firm.toml say how long snapshots are kept"
+    )
 
 
 def _words(record: Record, rule: Rule | None) -> MessageProof:

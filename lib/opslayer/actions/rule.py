@@ -145,6 +145,11 @@ class Rule(Settings, ABC):
         return value
 
     @property
+    def title(self) -> str:
+        """Its name as people read it."""
+        return self.rule.replace("_", " ").capitalize()
+
+    @property
     def name(self) -> str:
         return self.rule
 

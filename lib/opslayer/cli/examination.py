@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 from opslayer.config import FilesSource, Firm, MailboxSource, secret
@@ -31,12 +32,16 @@ def examine(firm: Callable[[], Firm]) -> list[Finding]:
     except OpslayerError as error:
         return [*findings, Finding("firm.toml", False, str(error))]
     findings.append(Finding("firm.toml", True, f"{settings.name}, {settings.directory}"))
-    for subject, check in CHECKS.items():
-        try:
-            findings.append(Finding(subject, True, check(settings)))
-        except (OpslayerError, OSError) as error:
-            findings.append(Finding(subject, False, str(error)))
+    findings += _sources(settings)
+    findings += [_looked_at(subject, check, settings) for subject, check in CHECKS.items()]
     return findings
+
+
+def _looked_at(subject: str, check: Callable[[Firm], str], firm: Firm) -> Finding:
+    try:
+        return Finding(subject, True, check(firm))
+    except (OpslayerError, OSError) as error:
+        return Finding(subject, False, str(error))
 
 
 def _machine() -> Iterator[Finding]:
@@ -56,18 +61,24 @@ def _disk(firm: Firm) -> str:
     return f"{free / 1024**3:.0f} GB free"
 
 
-def _sources(firm: Firm) -> str:
+def _sources(firm: Firm) -> Iterator[Finding]:
+    """One finding a source, so that a broken one hides no other."""
+    for name in firm.sources:
+        yield _looked_at(f"source {name}", partial(_source, name=name), firm)
+
+
+def _source(firm: Firm, *, name: str) -> str:
     from opslayer.sources import load_mapping
 
-    for name, source in firm.sources.items():
-        load_mapping(firm, source.mapping)
-        folder = source.path if isinstance(source, FilesSource | MailboxSource) else None
-        if folder is not None and not (firm.directory / folder).is_dir():
-            raise OpslayerError(
-                f"source {name}: the folder {firm.directory / folder} is missing",
-                mend=f"mend sources.{name}.path in firm.toml",
-            )
-    return ", ".join(f"{name} ({source.kind}, {source.mapping})" for name, source in firm.sources.items())
+    source = firm.sources[name]
+    load_mapping(firm, source.mapping)
+    folder = source.path if isinstance(source, FilesSource | MailboxSource) else None
+    if folder is not None and not (firm.directory / folder).is_dir():
+        raise OpslayerError(
+            f"the folder {firm.directory / folder} is missing",
+            mend=f"mend sources.{name}.path in firm.toml",
+        )
+    return f"{source.kind}, {source.mapping}"
 
 
 def _contracts(firm: Firm) -> str:
@@ -120,7 +131,6 @@ def _people(firm: Firm) -> str:
 
 CHECKS: dict[str, Callable[[Firm], str]] = {
     "disk": _disk,
-    "sources": _sources,
     "contracts": _contracts,
     "store": _store,
     "jobs": _jobs,

@@ -20,6 +20,7 @@ from opslayer.store.models import (
     Run,
     Stop,
 )
+from opslayer.store.snapshots import snapshots_in_use
 
 __all__ = [
     "AlertRecord",
@@ -49,5 +50,6 @@ __all__ = [
     "lock",
     "open_store",
     "read_trail",
+    "snapshots_in_use",
     "verify",
 ]

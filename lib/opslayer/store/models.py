@@ -41,6 +41,10 @@ PROPOSAL_STATES = (
 )
 
 
+OPEN_STATES = ("proposed", "approved", "held", "sending", "uncertain")
+"""In which a proposal still rests on its evidence: somebody has to decide, or something has to leave."""
+
+
 class Moment(TypeDecorator[datetime]):
     """A moment in UTC; SQLite forgets the zone, and this puts it back."""
 

@@ -17,13 +17,14 @@ from opslayer.warehouse.publish import (
     save_outputs,
 )
 from opslayer.warehouse.reading import check_reading, position
-from opslayer.warehouse.versions import Version, current, rollback, versions
+from opslayer.warehouse.versions import Pruned, Version, current, pruned_version, rollback, versions
 
 __all__ = [
     "Built",
     "BuiltModel",
     "Layer",
     "Model",
+    "Pruned",
     "Refreshed",
     "Version",
     "audit",
@@ -35,6 +36,7 @@ __all__ = [
     "load_models",
     "open_layer",
     "position",
+    "pruned_version",
     "publish",
     "published_columns",
     "query_path",

@@ -28,6 +28,11 @@ def pointer(firm: Firm) -> Path:
     return folder(firm) / "current.json"
 
 
+def pruned(firm: Firm) -> Path:
+    """A note of each version that was dropped."""
+    return folder(firm) / "pruned"
+
+
 @contextmanager
 def writer(firm: Firm, *, wait_seconds: float = 0) -> Iterator[None]:
     """Hold the one writer's lock; the system frees it when its holder dies.

@@ -187,7 +187,7 @@ def publish_staged(firm: Firm, *, as_of: date, moment: datetime) -> Version:
     version = Version(name, path, as_of, moment, rows, green, red)
     record(version)
     point(firm, version)
-    prune(firm)
+    prune(firm, moment=moment)
     return version
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from opslayer.config import Firm
-from opslayer.errors import unknown
+from opslayer.errors import StoreError, unknown
+from opslayer.store import open_store, snapshots_in_use
 from opslayer.warehouse import files
 
 NAME = re.compile(r"^\d{4}-\d{2}-\d{2}\.\d{3,}$")
@@ -28,6 +29,16 @@ class Version:
     rows: dict[str, int]
     contracts_green: int
     contracts_red: int
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What is still known of a version whose file is gone."""
+
+    name: str
+    as_of: date
+    published_at: datetime
+    pruned_at: datetime
 
 
 def versions(firm: Firm) -> list[Version]:
@@ -65,7 +76,9 @@ def point(firm: Firm, version: Version) -> None:
 
 
 def next_name(firm: Firm, as_of: date) -> str:
-    taken = [_order(path.stem)[1] for path in files.folder(firm).glob(f"{as_of}.*") if NAME.match(path.stem)]
+    places = (files.folder(firm), files.pruned(firm))  # a name means one snapshot, for good
+    found = [path.stem for place in places for path in place.glob(f"{as_of}.*") if NAME.match(path.stem)]
+    taken = [_order(name)[1] for name in found]
     return f"{as_of}.{max(taken, default=0) + 1:03d}"
 
 
@@ -78,28 +91,75 @@ def record(version: Version) -> None:
     files.write_atomically(version.path.with_suffix(".json"), values)
 
 
-def prune(firm: Firm) -> None:
-    """Drop versions beyond the number kept, never the current one, and files no version owns.
+def prune(firm: Firm, *, moment: datetime) -> None:
+    """Drop versions beyond the number kept, and files no version owns; a note of each stays.
 
     One morning publishes many, an output each: so the last of each of as many days is kept too, and the last
-    of each of `keep_weeks` weeks. Unlinking a file leaves readers that have it open unharmed.
+    of each of `keep_weeks` weeks. Never dropped is the current one, nor one that a proposal rests on which
+    waits, is held or is on its way. Unlinking a file leaves readers that have it open unharmed.
     """
-    live, number = current(firm), firm.warehouse.keep_versions
-    kept = versions(firm)
+    live, kept = current(firm), versions(firm)
+    doomed = [version for version in kept if version.name not in _wanted(firm, kept) and version != live]
+    for version in [one for one in doomed if one.name not in _in_use(firm)] if doomed else []:
+        _note(firm, version, moment)
+        _drop(firm, version.path)
+    owned = {version.path for version in kept}
+    for path in files.folder(firm).glob("*.duckdb"):
+        if NAME.match(path.stem) and path not in owned:
+            _drop(firm, path)
+
+
+def _wanted(firm: Firm, kept: list[Version]) -> set[str]:
+    """What the firm's [warehouse] section keeps."""
+    number = firm.warehouse.keep_versions
     last_of_day = {version.as_of: version.name for version in kept}
-    names = {version.name for version in kept[-number:]} | {
-        last_of_day[day] for day in sorted(last_of_day)[-number:]
-    }
     last_of_week = {version.as_of.isocalendar()[:2]: version.name for version in kept}
     weeks = sorted(last_of_week)[-firm.warehouse.keep_weeks :] if firm.warehouse.keep_weeks else []
-    names |= {last_of_week[week] for week in weeks}
-    doomed = [version.path for version in kept if version.name not in names and version != live]
-    owned = {version.path for version in kept}
-    doomed += [p for p in files.folder(firm).glob("*.duckdb") if NAME.match(p.stem) and p not in owned]
-    for path in doomed:
-        path.with_suffix(".json").unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
-        shutil.rmtree(firm.var / "docs" / path.stem, ignore_errors=True)
+    return (
+        {version.name for version in kept[-number:]}
+        | {last_of_day[day] for day in sorted(last_of_day)[-number:]}
+        | {last_of_week[week] for week in weeks}
+    )
+
+
+def _in_use(firm: Firm) -> set[str]:
+    """What open proposals rest on; every version there is, where the store cannot be asked."""
+    try:
+        with open_store(firm) as store, store.reading() as session:
+            return snapshots_in_use(session)
+    except StoreError:
+        return {version.name for version in versions(firm)}
+
+
+def _note(firm: Firm, version: Version, moment: datetime) -> None:
+    files.pruned(firm).mkdir(exist_ok=True)
+    values = {
+        "name": version.name,
+        "as_of": str(version.as_of),
+        "published_at": version.published_at.isoformat(),
+        "pruned_at": moment.isoformat(),
+    }
+    files.write_atomically(files.pruned(firm) / f"{version.name}.json", values)
+
+
+def _drop(firm: Firm, path: Path) -> None:
+    path.with_suffix(".json").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    shutil.rmtree(firm.var / "docs" / path.stem, ignore_errors=True)
+
+
+def pruned_version(firm: Firm, name: str) -> Pruned | None:
+    """What is known of a version that was dropped; None where it is kept, or never was."""
+    path = files.pruned(firm) / f"{name}.json"
+    if not path.exists():
+        return None
+    values = json.loads(path.read_text(encoding="utf-8"))
+    return Pruned(
+        values["name"],
+        date.fromisoformat(values["as_of"]),
+        datetime.fromisoformat(values["published_at"]),
+        datetime.fromisoformat(values["pruned_at"]),
+    )
 
 
 def _order(name: str) -> tuple[str, int]:
