@@ -26,7 +26,7 @@ country = "IE"
 tax_id = "IE6388047V"
 email = "accounts@harrow.example"
 iban = "IE29 AIBK 9311 5212 3456 78"
-tax_rate = 23
+tax_rate = {tax_rate}
 """
 TABLES = """
 create schema core; create schema marts; create schema quality;
@@ -51,7 +51,8 @@ create table core.time_entry (
     time_entry_id varchar, project_id varchar, person_id varchar, worked_on date, hours decimal(18, 4),
     is_billable boolean, bill_rate_base decimal(18, 2));
 create table quality.results (
-    as_of date, table_name varchar, rule varchar, severity varchar, dimension varchar, passed boolean);
+    as_of date, table_name varchar, rule varchar, severity varchar, dimension varchar, passed boolean,
+    rows_checked bigint, rows_failed bigint);
 """
 
 
@@ -166,9 +167,9 @@ class Work:
         return proposal.state, proposal.reason
 
 
-def billing_firm(directory: Path, **given: Any) -> Firm:
+def billing_firm(directory: Path, *, tax_rate: str = "23", **given: Any) -> Firm:
     """A firm that bills."""
     firm = write_firm(directory, **given)
     path = firm.directory / "firm.toml"
-    path.write_text(path.read_text() + BILLING)
+    path.write_text(path.read_text() + BILLING.format(tax_rate=tax_rate))
     return load_firm(directory)

@@ -6,16 +6,18 @@ import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from opslayer import actions
 from opslayer.actions.invoice import electronic
 from opslayer.actions.invoice.register import issued_invoices
 from opslayer.errors import GuardrailHeld, UsageError
-from opslayer.store import InvoiceSeries, open_store
+from opslayer.store import InvoiceSeries, IssuedInvoice, open_store
 from tests.billing import MAEVE, Milestone, Work, billing_firm
 from tests.reminders import MOMENT, received, serving
 
@@ -218,9 +220,45 @@ def test_an_issued_invoice_is_binding(work: Work) -> None:
 
 
 @pytest.mark.parametrize(
+    ("client", "rate", "terms", "said"),
+    [
+        ({}, "23", {"CategoryCode": "S", "RateApplicablePercent": "23"}, "VAT 23%"),
+        ({}, '0\nexemption = "Article 132"', {"CategoryCode": "E", "ExemptionReason": "Article 132"}, "132"),
+        ({}, "0", {"CategoryCode": "Z", "RateApplicablePercent": "0"}, "VAT 0%"),
+        ({"country": "DE", "tax_id": "DE136695976"}, "23",
+         {"CategoryCode": "AE", "ExemptionReasonCode": "VATEX-EU-AE", "ExemptionReason": "Reverse charge"},
+         "196 of Directive"),
+        ({"country": "US", "tax_id": None}, "23",
+         {"CategoryCode": "O", "ExemptionReasonCode": "VATEX-EU-O", "ExemptionReason": "Not subject to VAT"},
+         "outside the European Union"),
+        ({"country": "GB", "tax_id": "GB980780684"}, "23", {"CategoryCode": "O"}, "Article 44"),
+    ],
+)  # fmt: skip
+def test_each_case_of_tax_keeps_to_the_standard(
+    tmp_path: Path, client: dict[str, str | None], rate: str, terms: dict[str, str], said: str
+) -> None:
+    with open_store("sqlite://") as store:
+        firm = billing_firm(tmp_path / "firm", store="sqlite://", tax_rate=rate)
+        work = Work(firm, store, [Milestone("a")], clients={"acme": client})
+        with work.publish():
+            (draft,) = work.propose()
+            assert draft.evidence["faults"] == []
+            number = work.approve(draft.id).id
+            with store.reading() as session:
+                issued = session.scalars(select(IssuedInvoice)).one()
+                pdf, xml = issued.pdf, issued.xml
+            assert electronic.faults(xml) == []
+            for name, value in terms.items():
+                assert f"<ram:{name}>{value}</ram:{name}>" in xml.decode()
+            text = "".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
+            assert said in " ".join(text.split())
+            assert number
+
+
+@pytest.mark.parametrize(
     ("client", "said"),
     [
-        ({"country": "US", "tax_id": None}, "no tax id"),
+        ({"country": "DE", "tax_id": None}, "no tax id"),
         ({"country": None}, "country is not known"),
         ({"email": "no address"}, "not one e-mail address"),
         ({"country": "QQ", "tax_id": "QQ1"}, "CountryID"),
@@ -300,3 +338,36 @@ def test_an_approval_that_fails_after_the_number_leaves_no_gap(
 def test_a_firm_that_does_not_bill_drafts_nothing(work: Work) -> None:
     work.firm = work.firm.model_copy(update={"billing": None})
     assert work.propose() == []
+
+
+def test_an_issued_invoice_is_drawn_again_byte_for_byte(work: Work) -> None:
+    """From its own snapshot and the register as it was, whatever was billed or published since."""
+    work.projects["hours"] = {"billing": "time_and_materials"}
+    work.hours = [("hours", date(2026, 10, 5), "8")]
+    work.publish()
+    for draft in work.propose():
+        work.approve(draft.id)
+    work.change("a", amount="1.00")
+    work.publish(moment=MOMENT + timedelta(hours=1))
+    (credit,) = work.propose(MOMENT + timedelta(hours=1))
+    work.approve(credit.id, moment=MOMENT + timedelta(hours=1))
+    for number in (1, 2, credit.id or 0):
+        proof = actions.prove(work.firm, work.store, number)
+        assert (proof.failure, proof.is_drawn_again) == (None, True)
+        (document,) = proof.documents
+        assert document.how == "byte for byte"
+        assert document.terms > 40
+
+
+def test_a_term_of_an_issued_invoice_that_its_rows_do_not_give_is_named(work: Work) -> None:
+    (draft,) = work.propose()
+    work.approve(draft.id)
+    with work.store.session() as session:
+        issued = session.scalars(select(IssuedInvoice)).one()
+        issued.xml = issued.xml.replace(b"2000.50", b"2000.60")
+        issued.total += 1
+    proof = actions.prove(work.firm, work.store, draft.id or 0)
+    said = proof.failure or ""
+    assert "ChargeAmount: issued 2000.60, drawn again 2000.50" in said
+    assert "total in the register: 3691.62, drawn again 3690.62" in said
+    assert "is not the file that the trail says was issued" in said

@@ -120,21 +120,47 @@ def test_totals_are_rounded_where_the_standard_rounds(net: Decimal, rate: Decima
 
 
 @pytest.mark.parametrize(
-    ("country", "tax_id", "category", "said"),
+    ("seller", "buyer", "tax_id", "category", "code"),
     [
-        ("IE", None, "S", ""),
-        ("DE", "DE1", "AE", ""),
-        ("DE", None, "AE", "no tax id"),
-        (None, None, "AE", "country"),
+        ("IE", "IE", None, "S", None),
+        ("IE", "DE", "DE1", "AE", "VATEX-EU-AE"),
+        ("IE", "GR", "EL1", "AE", "VATEX-EU-AE"),
+        ("IE", "GB", "GB1", "O", "VATEX-EU-O"),
+        ("IE", "US", None, "O", "VATEX-EU-O"),
+        ("GB", "GB", None, "S", None),
+        ("GB", "IE", None, "O", "VATEX-EU-O"),
+        ("US", "DE", "DE1", "O", "VATEX-EU-O"),
     ],
 )
-def test_tax_at_home_abroad_and_unknown(
-    country: str | None, tax_id: str | None, category: str, said: str
+def test_tax_by_where_seller_and_client_are(
+    seller: str, buyer: str, tax_id: str | None, category: str, code: str | None
 ) -> None:
-    client = {"country": country, "tax_id": tax_id}
-    assert tax_for(client, country="IE", rate=Decimal(23)).category == category
-    assert said in "; ".join(faults(client, country="IE"))
-    assert bool(said) == bool(faults(client, country="IE"))
+    client = {"country": buyer, "tax_id": tax_id}
+    found = tax_for(client, country=seller, rate=Decimal(23))
+    assert (found.category, found.reason_code, found.rate == 0) == (category, code, category != "S")
+    assert faults(client, country=seller) == []
+    assert ("Reverse charge" in found.note) == (category == "AE")
+
+
+def test_a_rate_of_nothing_is_zero_rated_or_says_why_it_is_exempt() -> None:
+    home = {"country": "IE", "tax_id": None}
+    assert tax_for(home, country="IE", rate=Decimal(0)).category == "Z"
+    exempt = tax_for(home, country="IE", rate=Decimal(0), exemption="Article 132")
+    assert (exempt.category, exempt.reason) == ("E", "Article 132")
+
+
+@pytest.mark.parametrize(
+    ("country", "tax_id", "said"),
+    [
+        ("DE", None, "no tax id"),
+        ("DE", "HRB 1", "begins with DE"),
+        ("GR", "GR1", "EL"),
+        (None, None, "country"),
+    ],
+)
+def test_a_client_whose_tax_nobody_can_tell(country: str | None, tax_id: str | None, said: str) -> None:
+    (found,) = faults({"country": country, "tax_id": tax_id}, country="IE")
+    assert said in found
 
 
 OURS = Billed("a", Decimal("100.00"), "INV-1", DAY)

@@ -115,6 +115,16 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class DrawnAgain:
+    """A document that was issued, beside the same drawn again: how it was compared, over how many terms."""
+
+    name: str
+    how: str
+    terms: int
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Column:
     """A column of the evidence as people read it."""
 
@@ -154,6 +164,10 @@ def _never_again(_: Session, __: Occasion, ___: Record) -> dict[str, Any] | None
     return None
 
 
+def _no_documents(_: Session, __: Occasion, ___: Record) -> list[DrawnAgain]:
+    return []
+
+
 def as_letter(firm: Firm, _: dict[str, Any], __: dict[str, Any], words: Words) -> str:
     """For a kind whose mail is nothing but its words."""
     return letter(firm, words)
@@ -163,14 +177,15 @@ def as_letter(firm: Firm, _: dict[str, Any], __: dict[str, Any], words: Words) -
 class Kind:
     """See the module. `rows` names the list in the evidence that `columns` describe.
 
-    `superseded` says why an open proposal is no longer wanted; None leaves it. `message` is the content as
-    it is sent, `measure` says in words what `judge` counts. `reads` names the queries it asks beside the
-    rule's. `draw_again` writes the content of a proposal once more from the snapshot of its day, whatever was
-    done since; None where that cannot be. `lay_out` gives the HTML of words that a person edited, from firm,
-    evidence, content and words, as of a draft; a kind without it is not edited. What is `binding` cannot be
-    taken back, expire or be cancelled once it is approved: it is held until a person has dealt with it. What
-    `undoes` another is asked for by a person and by no rule; it rests on no snapshot, so that neither old
-    data nor a rule that was switched off or has used its caps stands in its way.
+    `superseded` says why an open proposal is no longer wanted; None leaves it. `message` is the content as it
+    is sent, `measure` says in words what `judge` counts. `reads` names the queries it asks beside the rule's.
+    `draw_again` writes the content of a proposal once more from the snapshot of its day, whatever was done
+    since; None where that cannot be; `documents_again` draws again what was issued with it. `lay_out` gives
+    the HTML of words that a person edited, from firm, evidence, content and words, as of a draft; a kind
+    without it is not edited. What is `binding` cannot be taken back, expire or be cancelled once it is
+    approved: it is held until a person has dealt with it. What `undoes` another is asked for by a person and
+    by no rule; it rests on no snapshot, so that neither old data nor a rule that was switched off or has used
+    its caps stands in its way.
     """
 
     rule: type[Rule]
@@ -195,4 +210,5 @@ class Kind:
     binding: bool = False
     undoes: bool = False
     draw_again: Callable[[Session, Occasion, Record], dict[str, Any] | None] = _never_again
+    documents_again: Callable[[Session, Occasion, Record], list[DrawnAgain]] = _no_documents
     lay_out: Callable[[Firm, dict[str, Any], dict[str, Any], Words], str] | None = None

@@ -2,8 +2,8 @@
 
 A message is proved where the rule's query on that snapshot, in the rule's template, gives the words that were
 proposed: every figure in them then follows from those rows. Where that snapshot is no longer kept, the last
-of its day must give them. A kind that cannot be drawn again once it is done, an invoice, has its rows
-compared. What a person wrote into it afterwards is named as theirs.
+of its day must give them; an invoice that was issued must come out again term by term. A kind that cannot be
+drawn again has its rows compared. What a person wrote into it afterwards is named as theirs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import polars as pl
 
 from opslayer.actions import guardrails
 from opslayer.actions.approval import case, is_whole
-from opslayer.actions.kind import Kind, Occasion
+from opslayer.actions.kind import DrawnAgain, Kind, Occasion
 from opslayer.actions.kinds import KINDS, load_rules
 from opslayer.actions.proposal import Proposal, as_proposal, evidence_rows, find
 from opslayer.actions.rendering import Words
@@ -38,8 +38,8 @@ class MessageProof:
 
     `rows` are those of its evidence, `snapshot` the one that was asked. `contracts` has a row a rule on a
     table that its queries read: table_name, rule, dimension, severity, passed, rows_checked, rows_failed.
-    `figures` are the numbers in its words as proposed, `theirs` those that a person wrote into them.
-    `failure` says why it is not proved.
+    `documents` are what was issued with it, drawn again. `figures` are the numbers in its words as proposed,
+    `theirs` those that a person wrote into them. `failure` says why it is not proved.
     """
 
     proposal: Proposal
@@ -48,6 +48,7 @@ class MessageProof:
     figures: tuple[str, ...]
     theirs: tuple[str, ...] = ()
     is_drawn_again: bool = False
+    documents: tuple[DrawnAgain, ...] = ()
     snapshot: str | None = None
     tables: tuple[str, ...] = ()
     contracts: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -83,7 +84,9 @@ def prove(firm: Firm, store: Store, number: int) -> MessageProof:
                 again = KINDS[record.kind].draw_again(session, occasion, record)
                 if again is None:
                     return replace(proof, failure=_compared(firm, layer, record, rule))
-                return replace(proof, is_drawn_again=True, failure=_difference(record, again, snapshot))
+                documents = KINDS[record.kind].documents_again(session, occasion, record)
+                otherwise = _difference(record, again, snapshot) or _otherwise(documents)
+                return replace(proof, is_drawn_again=True, documents=tuple(documents), failure=otherwise)
             except OpslayerError as error:
                 return replace(proof, failure=error.message)
 
@@ -101,8 +104,8 @@ def _gone(firm: Firm, record: Record) -> str:
     rows = evidence_rows(record.kind, record.evidence).height
     return (
         f"no snapshot of {record.as_of} is kept any more: it was of {record.snapshot}, which is gone{since}\n"
-        f"still proved: its {rows} rows, its words and its amount are those that were proposed: they have the "
-        f"hash {record.evidence_hash}, which the trail has too (`opslayer actions verify`)\n"
+        f"still proved: its {rows} rows, its words and its amount are those that were proposed: their hash "
+        f"{record.evidence_hash} is in the trail (`opslayer actions verify`)\n"
         "warehouse.keep_versions and keep_weeks in firm.toml say how long snapshots are kept"
     )
 
@@ -137,6 +140,12 @@ def _difference(record: Record, again: dict[str, Any], snapshot: str) -> str | N
     differs = unified(_draft(record), Words(again["subject"], again["text"]))
     instead = "" if snapshot == record.snapshot else f", the last of its day: {record.snapshot} is not kept"
     return f"drawn again from {snapshot}{instead}, it reads otherwise:\n{differs}" if differs else None
+
+
+def _otherwise(documents: list[DrawnAgain]) -> str | None:
+    """Each term of what was issued that the snapshot does not give."""
+    found = [f"{one.name}: {difference}" for one in documents for difference in one.differences]
+    return "\n".join(found) or None
 
 
 def _compared(firm: Firm, layer: Layer, record: Record, rule: Rule) -> str | None:

@@ -74,6 +74,9 @@ def prove(number: Number, json: Json = False) -> None:
             + (f"[green]proved[/green]: {how}; {len(proof.figures)} figures" if proof.holds else ""),
             highlight=False,
         )
+        for document in proof.documents:
+            same = "does not come out again" if document.differences else f"drawn again {document.how}"
+            edge.output.print(f"{document.name}: {same}, {document.terms} terms", highlight=False)
         if proof.theirs:
             edge.output.print(f"a person wrote: {', '.join(proof.theirs)}", highlight=False)
         if proof.rows.height:

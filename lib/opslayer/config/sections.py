@@ -155,6 +155,9 @@ class BillingSection(Settings):
     iban: str | None = None
     bic: str | None = None
     tax_rate: Decimal = Field(ge=0, le=100, description="standard rate in percent")
+    exemption: str | None = Field(
+        None, description="why no tax is charged at home, where tax_rate is 0: its article of law"
+    )
     terms_days: int = Field(30, ge=0, le=365, description="days to pay, where the client's are not known")
     number_format: str = Field("INV-{year}-{number:05d}", description="of invoices; each year begins at 1")
     credit_number_format: str = Field("CN-{year}-{number:05d}", description="of credit notes")

@@ -89,7 +89,8 @@ def _reopened(milestone: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
 
 
 def _addresses(parties: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Every client's: at home, or abroad by the currency it pays in; the last one abroad gave no tax id."""
+    """Every client's: at home, or abroad by the currency it pays in. The last elsewhere in the Union gave no
+    tax id: nobody knows who owes the tax."""
     rows = []
     for turn, (party, kind, currency) in enumerate(
         parties.select("party_id", "kind", "currency").iter_rows()
@@ -97,7 +98,7 @@ def _addresses(parties: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         if kind == "client":
             abroad = ABROAD[turn // 4 % len(ABROAD)] if turn % 4 == 3 else HOME
             rows.append(_address(party, turn, COUNTRY.get(currency, abroad)))
-    stranger = next(row for row in reversed(rows) if row["country"] != HOME)
+    stranger = next(row for row in reversed(rows) if row["country"] in ABROAD)
     stranger["tax_id"] = None
     return pl.DataFrame(rows, schema_overrides={"tax_id": pl.String}), [str(stranger["party_id"])]
 

@@ -69,6 +69,7 @@ def _facts(evidence: dict[str, Any]) -> dict[str, Any]:
         "notes": evidence["notes"],
         "terms": evidence["terms"],
         "currency": evidence["currency"],
+        "tax_note": tax.get("note") or "",
         "tax_name": tax["reason"] or f"VAT {tax['rate']}%",
         "net": written_amount(evidence["net"]),
         "tax_amount": written_amount(evidence["tax_amount"]),

@@ -16,18 +16,24 @@ import facturx
 from facturx.generate_xml import generate_cii_xml
 from lxml import etree
 
+from opslayer.actions.invoice.tax import is_vat_identifier
+
 LEVEL = "en16931"
 TYPES = {"invoice": "380", "credit_note": "381"}  # UNTDID 1001
 TRANSFER = "58"  # UNTDID 4461: SEPA credit transfer
 OTHER_TRANSFER = "30"
+OUTSIDE = (
+    "O"  # UNTDID 5305: not subject to tax; no rate and no VAT identifier may be given (BR-O-02, BR-O-05)
+)
 SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 
 
 def write_xml(evidence: dict[str, Any], *, number: str, issued_on: date, due_on: date) -> bytes:
     """The XML of an invoice from the evidence it was approved on, not yet checked."""
     data = _document(evidence, number, issued_on, due_on) | _money(evidence)
-    data["BG-4"] = _party(evidence["seller"])
-    data["BG-7"] = _party(evidence["buyer"])
+    is_taxed = evidence["tax"]["category"] != OUTSIDE
+    data["BG-4"] = _party(evidence["seller"], is_taxed=is_taxed) | _registered(evidence, is_taxed=is_taxed)
+    data["BG-7"] = _party(evidence["buyer"], is_taxed=is_taxed)
     data["BG-25"] = [
         _line(position, row, evidence["tax"]) for position, row in enumerate(evidence["rows"], 1)
     ]
@@ -73,21 +79,30 @@ def _money(evidence: dict[str, Any]) -> dict[str, Any]:
         "BT-116": evidence["net"],
         "BT-117": evidence["tax_amount"],
         "BT-118": tax["category"],
-        "BT-119": tax["rate"],
+        "BT-119": _rate(tax),
+        "BT-120": tax["reason"],
+        "BT-121": tax["reason_code"],
     }
-    if tax["reason"]:
-        breakdown |= {"BT-120": tax["reason"], "BT-121": tax["reason_code"]}
     return {
         "BT-106": evidence["net"],
         "BT-109": evidence["net"],
         "BT-110": evidence["tax_amount"],
         "BT-112": evidence["total"],
         "BT-115": evidence["total"],
-        "BG-23": [breakdown],
+        "BG-23": [{term: value for term, value in breakdown.items() if value is not None}],
     }
 
 
-def _party(party: dict[str, Any]) -> dict[str, Any]:
+def _rate(tax: dict[str, Any]) -> str | None:
+    return None if tax["category"] == OUTSIDE else tax["rate"]
+
+
+def _registered(evidence: dict[str, Any], *, is_taxed: bool) -> dict[str, Any]:
+    """The seller's number as a local tax registration (BT-32), where it may not stand as VAT identifier."""
+    return {} if is_taxed else {"tax_identifier": evidence["seller"]["tax_id"]}
+
+
+def _party(party: dict[str, Any], *, is_taxed: bool) -> dict[str, Any]:
     """A tax id that begins with its country is a VAT identifier (BR-CO-09); another is a legal one."""
     found = {
         "name": party["name"],
@@ -97,7 +112,7 @@ def _party(party: dict[str, Any]) -> dict[str, Any]:
         "city": party["city"],
     }
     if party["tax_id"]:
-        is_vat = party["tax_id"].startswith(party["country"])
+        is_vat = is_taxed and is_vat_identifier(party["tax_id"], party["country"])
         found["vat_identifier" if is_vat else "legal_identifier"] = party["tax_id"]
     if party["email"]:
         found |= {"einvoicing_addr": party["email"], "einvoicing_addr_schemeid": "EM"}
@@ -112,7 +127,7 @@ def _line(position: int, row: dict[str, Any], tax: dict[str, Any]) -> dict[str, 
         "BT-131": row["amount"],
         "BT-146": row["price"],
         "BT-151": tax["category"],
-        "BT-152": tax["rate"],
+        "BT-152": _rate(tax),
         "BT-153": row["name"],
     }
     return line | ({"BT-154": row["note"]} if row["note"] else {})

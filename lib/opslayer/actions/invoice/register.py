@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, selectinload
 from opslayer.actions.invoice.lines import Billed
 from opslayer.config import BillingSection, Firm
 from opslayer.errors import GuardrailHeld
-from opslayer.store import InvoicedItem, InvoiceSeries, IssuedInvoice, Store
+from opslayer.store import AuditEvent, InvoicedItem, InvoiceSeries, IssuedInvoice, Store
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,18 @@ def enter_items(session: Session, invoice: IssuedInvoice, items: dict[str, Decim
     session.flush()
 
 
-def billed_items(session: Session) -> dict[str, Billed]:
-    """Every item we have billed and not wholly credited, and those of the books we have credited."""
-    rows = session.scalars(
-        select(InvoicedItem).options(selectinload(InvoicedItem.invoice)).order_by(InvoicedItem.id)
-    )
+def billed_items(session: Session, *, before: datetime | None = None) -> dict[str, Billed]:
+    """Every item we have billed and not wholly credited, and those of the books we have credited.
+
+    As the register stood at a moment, where `before` names one.
+    """
+    query = select(InvoicedItem).options(selectinload(InvoicedItem.invoice)).order_by(InvoicedItem.id)
+    if before is not None:
+        issued = select(AuditEvent.proposal_id).where(
+            AuditEvent.event == "issued", AuditEvent.happened_at < before
+        )
+        query = query.where(InvoicedItem.invoice.has(IssuedInvoice.proposal_id.in_(issued)))
+    rows = session.scalars(query)
     found: dict[str, list[InvoicedItem]] = {}
     for row in rows:
         found.setdefault(row.item_id, []).append(row)
