@@ -69,10 +69,10 @@ proof = "maildir:sent"
 """
 CORE = """
 create schema core; create schema marts; create schema quality; create schema intelligence;
-create table core.person (person_id varchar, name varchar, email varchar);
+create table core.person (person_id varchar, name varchar, email varchar, left_on date);
 create table core.project (
     project_id varchar, name varchar, party_id varchar, manager_id varchar, status varchar, due_on date,
-    ended_on date);
+    ended_on date, starts_on date);
 create table core.milestone (milestone_id varchar, project_id varchar, status varchar);
 create table intelligence.project_forecast (
     as_of date, project_id varchar, is_named boolean, money_at_risk_base decimal(18, 2));
@@ -171,11 +171,13 @@ class Books:
         return open_layer(self.firm)
 
     def _add_projects(self, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-        connection.execute("insert into core.person values ('ada', 'Ada Manager', null)")
+        connection.execute(
+            "insert into core.person values ('ada', 'Ada Manager', 'ada@harrow.example', null)"
+        )
         for party in {i.party for i in self.invoices}:
             due = as_of - timedelta(days=self.late.get(party, -30))
             connection.execute(
-                "insert into core.project values (?, ?, ?, 'ada', 'active', ?, null)",
+                "insert into core.project values (?, ?, ?, 'ada', 'active', ?, null, date '2026-01-01')",
                 [party, f"Work for {party}", party, due],
             )
         for party in self.reopened:

@@ -8,6 +8,8 @@ from opslayer.actions.deadline import deadlines
 from opslayer.actions.digest import Notice, notify
 from opslayer.actions.draft import propose
 from opslayer.actions.editing import edit, edit_roles, preview_edit
+from opslayer.actions.evaluation import propose_due
+from opslayer.actions.events import Happened, emit_event, list_events
 from opslayer.actions.export import Export, export_csv, export_signed, verify_export
 from opslayer.actions.invoice.register import issued_invoices, why_nothing_is_billed
 from opslayer.actions.judging import judge_subjects, rule_effects
@@ -27,6 +29,7 @@ from opslayer.actions.verification import verify
 __all__ = [
     "KINDS",
     "Export",
+    "Happened",
     "MessageProof",
     "Notice",
     "Outcome",
@@ -48,11 +51,13 @@ __all__ = [
     "dispatch",
     "edit",
     "edit_roles",
+    "emit_event",
     "export_csv",
     "export_signed",
     "issued_invoices",
     "judge_subjects",
     "list_autonomy",
+    "list_events",
     "list_proposals",
     "list_replays",
     "list_stops",
@@ -63,6 +68,7 @@ __all__ = [
     "preview_edit",
     "preview_undo",
     "propose",
+    "propose_due",
     "prove",
     "record_outcomes",
     "reject",

@@ -18,10 +18,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opslayer.actions.transition import end_autonomy
+from opslayer.actions.transition import end_autonomy, whom
 from opslayer.config import Firm
 from opslayer.errors import ConfigurationError
-from opslayer.store import Bounce, Outbox, Store, append, lock
+from opslayer.store import Bounce, Outbox, Store, append, emit, lock
 from opslayer.store import Proposal as Record
 
 READ = 1_000_000  # bytes of a mail: a notification gives back the text it is about
@@ -142,6 +142,7 @@ def _record(session: Session, one: Returned, moment: datetime) -> int | None:
     )
     record.reason = f"{address} bounced: {one.status} {one.diagnostic}".strip()
     append(session, moment=moment, actor="opslayer", event="bounced", proposal_id=record.id, detail=detail)
+    emit(session, "message_bounced", subject=whom(record), key=f"{record.id}:{address}"[-200:], moment=moment)
     end_autonomy(session, record.rule, f"proposal {record.id} bounced", moment=moment)
     return record.id
 

@@ -55,12 +55,20 @@ class Expected(Settings):
     held: str | None = Field(None, description="part of why a guardrail holds it")
 
 
+class Told(Settings):
+    """The event that asks the rule, of one subject."""
+
+    name: str
+    subject: str
+
+
 class Case(Settings):
     """One example."""
 
     name: str
     as_of: date
     given: dict[str, list[dict[str, Any]]] = Field(default_factory=dict, description="rows, by table")
+    event: Told | None = Field(None, description="of a rule that waits for events: the one that asks it")
     asked: tuple[Asked, ...] = ()
     proposals: tuple[Expected, ...]
 
@@ -148,9 +156,15 @@ def _roles(values: dict[str, Any]) -> Iterator[str]:
 def _differences(firm: Firm, rule: Rule, case: Case) -> Iterator[str]:
     """Proposals are compared in the order of their subjects."""
     moment = datetime.combine(case.as_of, SUNRISE)
+    if case.event is not None and case.event.name not in rule.events:
+        waits = ", ".join(rule.events) or "no event"
+        yield f"the rule waits for {waits}; got {case.event.name}"
+        return
+    subject = case.event.subject if case.event else None
     with blank_layer(firm, case.given, as_of=case.as_of) as layer, open_store("sqlite://") as store:
         _remember(store, rule, case)
-        made = propose_on(store, Occasion(firm, layer, rule.model_copy(update={"enabled": True}), moment))
+        on = rule.model_copy(update={"enabled": True})
+        made = propose_on(store, Occasion(firm, layer, on, moment, subject))
         made.sort(key=lambda proposal: (proposal.party_id, proposal.level))
         expected = sorted(case.proposals, key=lambda one: one.subject)
         found, wanted = [p.party_id for p in made], [one.subject for one in expected]

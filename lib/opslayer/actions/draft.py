@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from opslayer.actions import guardrails, holdout
 from opslayer.actions.autonomy import approve_by_itself, review
 from opslayer.actions.bounces import last_bounce
+from opslayer.actions.cause import is_evaluated, keep_evaluation
 from opslayer.actions.evidence import fingerprint, header, needed, new_domain
 from opslayer.actions.kind import Kind, Occasion, Wanted
 from opslayer.actions.kinds import KINDS, choose_rules
@@ -81,9 +82,14 @@ def propose(
     return made
 
 
-def _refused(firm: Firm, store: Store, rule: Rule, moment: datetime, *, is_named: bool) -> bool:
+def why_refused(firm: Firm, store: Store, rule: Rule) -> str | None:
+    """Why the rule may not be on, by its replay and the firm's limits; None where it may."""
     with store.reading() as session:
-        why = refusal(firm, rule, last_replay(session, rule.name))
+        return refusal(firm, rule, last_replay(session, rule.name))
+
+
+def _refused(firm: Firm, store: Store, rule: Rule, moment: datetime, *, is_named: bool) -> bool:
+    why = why_refused(firm, store, rule)
     if why is None:
         return False
     if is_named:
@@ -112,6 +118,8 @@ def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> li
         return [as_proposal(_record(occasion, draft)) for draft in acted_on]
     with store.session() as session:
         lock(session)
+        if is_evaluated(session, occasion):
+            return []  # another process asked it meanwhile
         expire(session, moment=moment)
         wanted_now = kind.wanted(session, occasion, facts)
         alone = holdout.assign(session, kind, occasion, wanted_now)
@@ -122,6 +130,7 @@ def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> li
             if wanted.key in drafts and _is_new(kind, _known(session, wanted), wanted, moment, version)
         ]
         _plant(session, kind, occasion, [drafts[record.idempotency_key] for record in records])
+        keep_evaluation(session, occasion, proposed=len(records))
         return [as_proposal(record) for record in records if record.state != "withheld"]
 
 
@@ -265,6 +274,8 @@ def _supersede(
     for record in session.scalars(query).all():
         if record.idempotency_key in keys or record.is_binding:
             continue
+        if occasion.subject not in (None, record.subject):
+            continue  # an event asks about its own subject alone
         reason = (
             holdout.LEFT_ALONE
             if record.subject in alone

@@ -39,6 +39,8 @@ def header(occasion: Occasion, wanted: Wanted, written_to: str | None) -> dict[s
         "total_base": str(wanted.amount),
         "basis": wanted.basis,
     }
+    if occasion.cause is not None:
+        said["cause"] = occasion.cause
     return said | {"draw": mark(said)}
 
 

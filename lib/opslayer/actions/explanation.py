@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlglot
+from sqlalchemy import select
 from sqlglot import exp
 
+from opslayer.actions.cause import PATIENCE
 from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.kinds import choose_rules
 from opslayer.actions.messaging.choice import Asked, choose, read_history, reread
@@ -17,7 +20,7 @@ from opslayer.actions.messaging.rule import MessageRule
 from opslayer.actions.rule import Rule
 from opslayer.config import Firm
 from opslayer.errors import UsageError
-from opslayer.store import Store
+from opslayer.store import EVENTS, Event, Store
 from opslayer.warehouse import Layer, position, query_path
 
 READERS = {"client": "the client", "owner": "the person who owns the record"}
@@ -58,7 +61,7 @@ def explain(firm: Firm, layer: Layer, name: str) -> Explanation:
     """A rule in words; `layer` is any snapshot, asked only for the text of queries. Raises UsageError."""
     (rule,) = choose_rules(firm, name)
     if isinstance(rule, MessageRule):
-        parts = _who(layer, rule), _conditions(layer, rule), _when(rule), _what(rule)
+        parts = _who(layer, rule), _conditions(layer, rule), _when(firm, rule), _what(rule)
     else:
         who = tuple(_heading(layer, query) for _, query in rule.queries)
         when = (f"Proposed by the notebook or job that names {rule.name}",)
@@ -67,7 +70,7 @@ def explain(firm: Firm, layer: Layer, name: str) -> Explanation:
     return Explanation(rule.name, rule.description, rule.enabled, *parts, _may(rule))
 
 
-def judge(firm: Firm, layer: Layer, store: Store, name: str, subject: str, *, moment: Any) -> Verdict:
+def judge(firm: Firm, layer: Layer, store: Store, name: str, subject: str, *, moment: datetime) -> Verdict:
     """Whether a rule calls for something about `subject` on the snapshot, condition by condition.
 
     Raises UsageError for a rule that is unknown or of a kind that chooses otherwise.
@@ -80,9 +83,16 @@ def judge(firm: Firm, layer: Layer, store: Store, name: str, subject: str, *, mo
         )
     with store.reading() as session:
         history = read_history(session, rule, as_of=layer.as_of, moment=moment)
-    chosen = any(row["subject"] == subject for row in choose(layer, rule, history))
+    only = subject if rule.is_only_on_events else None
+    chosen = any(row["subject"] == subject for row in choose(layer, rule, history, subject=only))
     asked = next((one for one in history if one.subject == subject), Asked(subject))
-    conditions = (*_of_query(layer, rule, subject), *_of_history(layer, rule, subject, asked, chosen))
+    happened = tuple(_of_events(store, rule, subject, moment)) if rule.is_only_on_events else ()
+    chosen = chosen and all(one.holds for one in happened)
+    conditions = (
+        *happened,
+        *_of_query(layer, rule, subject),
+        *_of_history(layer, rule, subject, asked, chosen),
+    )
     return Verdict(subject, chosen and rule.enabled, conditions)
 
 
@@ -123,9 +133,14 @@ def _comment(sql: str, node: exp.Expr) -> str:
     return sql.splitlines()[line - 1].partition("--")[2].strip()
 
 
-def _when(rule: MessageRule) -> tuple[str, ...]:
+def _when(firm: Firm, rule: MessageRule) -> tuple[str, ...]:
     jobs, again = rule.when.jobs, rule.when.again_after_days
-    said = [f"Proposed by the job {' or '.join(jobs)}" if jobs else "Proposed by every job that publishes"]
+    said = [f"Proposed by the job {' or '.join(jobs)}"] if jobs else []
+    if rule.when.snapshot:
+        said.append("Asked once of every snapshot as it is published")
+    told = {**EVENTS, **firm.events}
+    said += [f"Asked as {event} happens ({told[event]})" for event in rule.when.events]
+    said = said or ["Proposed by every job that proposes"]
     steps = rule.what.steps
     if len(steps) > 1:
         said.append("In turn: " + "; ".join(f"{step.name} from day {step.days}" for step in steps))
@@ -242,6 +257,17 @@ def _of_history(
     quiet = f", and its reader was left alone for {rule.quiet_days} days" if rule.quiet_days else ""
     if holds:
         yield Condition(f"it is among the {rule.daily_cap} that come first{quiet}", chosen)
+
+
+def _of_events(store: Store, rule: MessageRule, subject: str, moment: datetime) -> Iterator[Condition]:
+    """Of a rule that nothing but events ask: whether one of them is about the subject."""
+    names = " or ".join(rule.events)
+    lately = select(Event.id).where(
+        Event.name.in_(rule.events), Event.subject == subject, Event.happened_at > moment - PATIENCE
+    )
+    with store.reading() as session:
+        heard = session.scalars(lately).first() is not None
+    yield Condition(f"{names} happened to it in the last {PATIENCE.days} days", heard)
 
 
 def _sentence(text: str) -> str:

@@ -44,12 +44,18 @@ from opslayer.warehouse import Layer
 
 @dataclass(frozen=True)
 class Occasion:
-    """What every function of a kind is given; `rule` is of the kind's own model."""
+    """What every function of a kind is given; `rule` is of the kind's own model.
+
+    `subject` is the only one it is about, where an event asks. `cause` says what asks, where no job does:
+    "snapshot", that the snapshot is new, or "event:ID".
+    """
 
     firm: Firm
     layer: Layer
     rule: Any
     moment: datetime
+    subject: str | None = None
+    cause: str | None = None
 
     @property
     def as_of(self) -> date:

@@ -18,6 +18,7 @@ from opslayer.actions.rule import Rule
 from opslayer.config import Firm, validated
 from opslayer.errors import unknown
 from opslayer.located import Located, read_located
+from opslayer.store import EVENTS
 
 KINDS: dict[str, Kind] = {
     "reminder": reminder.KIND,
@@ -66,6 +67,7 @@ class Names:
     queries: frozenset[str]
     jobs: frozenset[str]
     channels: frozenset[str]
+    events: frozenset[str]
 
 
 def known_names(firm: Firm) -> Names:
@@ -74,6 +76,7 @@ def known_names(firm: Firm) -> Names:
         queries=frozenset(path.stem for folder in firm.folder("queries") for path in folder.glob("*.sql")),
         jobs=frozenset(path.stem for path in firm.files("scheduled").values()),
         channels=frozenset((MAIL, *firm.channels)),
+        events=frozenset((*EVENTS, *firm.events)),
     )
 
 
@@ -104,6 +107,9 @@ def _as_rule(path: Path, content: bytes, names: Names) -> tuple[Located, Rule]:
     for number, job in enumerate(rule.jobs):
         if job not in names.jobs:
             raise read.wrong("when", "jobs", number, found=job, allowed=names.jobs)
+    for number, event in enumerate(rule.events):
+        if event not in names.events:
+            raise read.wrong("when", "events", number, found=event, allowed=names.events)
     return read, rule
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from opslayer.actions.judging import judge_subjects
 from opslayer.store import Outcome as Record
-from opslayer.store import Proposal, ProposalDocument, Store, append, lock
+from opslayer.store import Proposal, ProposalDocument, Store, append, emit, lock
 from opslayer.warehouse import Layer
 
 
@@ -70,6 +70,7 @@ def record_outcomes(layer: Layer, store: Store, *, moment: datetime) -> list[Out
             append(
                 session, moment=moment, actor="opslayer", event="outcome", proposal_id=number, detail=detail
             )
+            emit(session, "invoice_settled", subject=invoice, key=f"{invoice}:{how}", moment=moment)
             found.append(outcome)
     return found
 

@@ -182,6 +182,21 @@ class Rule(Settings, ABC):
         return ()
 
     @property
+    def waits_for_snapshot(self) -> bool:
+        """Whether it is asked on each snapshot as it is published."""
+        return False
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The events that it waits for, each of which asks it about one subject."""
+        return ()
+
+    @property
+    def is_only_on_events(self) -> bool:
+        """Whether nothing but an event asks it: it is about nobody else."""
+        return bool(self.events) and not self.jobs and not self.waits_for_snapshot
+
+    @property
     def templates(self) -> tuple[tuple[str, str], ...]:
         """The templates it names, each with its place in the file: ("ladder.0", "overdue.txt.j2")."""
         return ()

@@ -22,7 +22,7 @@ from opslayer.actions.channels.channel import channel_of
 from opslayer.actions.grant import end_grant
 from opslayer.actions.kind import Kind, Occasion
 from opslayer.config import Firm
-from opslayer.store import Decision, Outbox, append
+from opslayer.store import Decision, Outbox, append, emit
 from opslayer.store import Proposal as Record
 
 SYSTEM = "opslayer"
@@ -55,6 +55,9 @@ def move(
     if state in COMPLAINTS:
         end_autonomy(session, record.rule, f"proposal {record.id} {state}", moment=moment, actor=actor)
 
+    if state == "failed":
+        key = f"{record.id}:{record.evidence_hash[:16]}"
+        emit(session, "message_failed", subject=whom(record), key=key, moment=moment)
     undone = record.evidence.get("compensates")
     if undone is not None and state == "sent":
         about = {"by_proposal": record.id, "reason": undone["reason"]}
@@ -66,6 +69,12 @@ def move(
             proposal_id=undone["proposal"],
             detail=about,
         )
+
+
+def whom(record: Record) -> str:
+    """Whom an event of a message is about: its client, or within the firm what its proposal is about."""
+    client: str | None = record.evidence.get("client_id")
+    return client or record.subject
 
 
 def end_autonomy(session: Session, rule: str, why: str, *, moment: datetime, actor: str = SYSTEM) -> None:

@@ -13,7 +13,7 @@ from opslayer.alerts.state import Standing, State, transition
 from opslayer.config import Firm
 from opslayer.errors import GuardrailHeld, unknown
 from opslayer.metrics import MetricValue
-from opslayer.store import AlertRecord, Store, append
+from opslayer.store import AlertRecord, Store, append, emit
 
 SEVERE = 0.25  # this far beyond its range, relative to the limit, a metric fires at once
 MARGIN = 0.05  # this far inside its range, relative to the limit, one that fired is resolved
@@ -55,6 +55,8 @@ def evaluate(store: Store, values: Iterable[MetricValue], *, as_of: date, moment
             if before is None or before.state != after.state:
                 detail = {"metric": name, "value": value.value, "as_of": as_of}
                 append(session, moment=moment, actor="opslayer", event=f"alert {after.state}", detail=detail)
+            if after.state == "firing" and (before is None or before.state != "firing"):
+                emit(session, "alert_fired", subject=name, key=f"{name}:{moment.isoformat()}", moment=moment)
     return list_alerts(store)
 
 

@@ -17,6 +17,7 @@ import typer
 from opslayer.cli import actions as action_commands
 from opslayer.cli import channels as channel_commands
 from opslayer.cli import data, edge, work
+from opslayer.cli import events as event_commands
 from opslayer.cli import metrics as metric_commands
 from opslayer.cli import rules as rule_commands
 from opslayer.errors import OpslayerError
@@ -92,6 +93,11 @@ rules = typer.Typer(no_args_is_help=True, help="When something is proposed, to w
 for name, command in rule_commands.COMMANDS.items():
     rules.command(name)(command)
 app.add_typer(rules, name="rules", rich_help_panel=WORK)
+
+events = typer.Typer(no_args_is_help=True, help="What happened, for rules that wait for it.")
+for name, command in event_commands.COMMANDS.items():
+    events.command(name)(command)
+app.add_typer(events, name="events", rich_help_panel=WORK)
 
 
 def _silence() -> None:

@@ -193,6 +193,7 @@ def dispatch(
 
     with edge.records() as (firm, store), open_layer(firm) as layer:
         moved = actions.dispatch(firm, store, layer=layer, moment=edge.now(), limit=limit)
+        proposed = actions.propose_due(firm, store, moment=edge.now())
     if json:
         edge.show_json(moved)
         return
@@ -202,6 +203,8 @@ def dispatch(
         ((p.id or 0, p.state, p.title, p.reason or "") for p in moved),
         empty="nothing was due",
     )
+    if proposed:
+        edge.output.print(f"{len(proposed)} new proposals: `opslayer actions list`", highlight=False)
 
 
 def settle(

@@ -202,7 +202,8 @@ def refresh(as_of: AsOf = None, full: Full = False, dry_run: DryRun = False, jso
       opslayer refresh
       opslayer refresh --as-of 2021-01-15
     """
-    from opslayer import warehouse
+    from opslayer import actions, warehouse
+    from opslayer.store import open_store
 
     firm = edge.firm()
     if dry_run:
@@ -211,6 +212,8 @@ def refresh(as_of: AsOf = None, full: Full = False, dry_run: DryRun = False, jso
     day = edge.business_day(firm, as_of)
     with edge.progress(json) as report:
         done = warehouse.refresh(firm, as_of=day, moment=edge.now(), full=full, progress=report)
+    with open_store(firm) as store:
+        proposed = actions.propose_due(firm, store, moment=edge.now())
     _show_drift(done.landed)
     if json:
         edge.show_json(done.version)
@@ -221,6 +224,8 @@ def refresh(as_of: AsOf = None, full: Full = False, dry_run: DryRun = False, jso
         highlight=False,
     )
     edge.show_table("Rows", ("entity", "rows"), done.version.rows.items())
+    if proposed:
+        edge.output.print(f"{len(proposed)} new proposals: `opslayer actions list`", highlight=False)
     _show_quarantined([(q.table, q.rule, q.rows) for q in done.built.quarantined])
 
 

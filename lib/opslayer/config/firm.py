@@ -54,6 +54,10 @@ class Firm(Settings):
     channels: dict[str, ChannelSection] = Field(
         default_factory=dict, description="ways out besides mail, by the name that rules call them"
     )
+    events: dict[str, str] = Field(
+        default_factory=dict,
+        description="what the firm's own systems tell of (`opslayer events emit`), by name: what happened",
+    )
     billing: BillingSection | None = None
     people: tuple[Person, ...] = ()
     absences: tuple[Absence, ...] = ()

@@ -4,6 +4,7 @@ from opslayer.store.audit_trail import Verification, append, canonical, follow, 
 from opslayer.store.bounces import Bounce
 from opslayer.store.database import Store, open_store
 from opslayer.store.effects import Assignment, AutonomyGrant, Replay
+from opslayer.store.events import EVENTS, Complaint, Evaluation, Event, emit
 from opslayer.store.links import DecisionLink, Digest
 from opslayer.store.models import (
     AlertRecord,
@@ -23,15 +24,19 @@ from opslayer.store.models import (
 from opslayer.store.snapshots import snapshots_in_use
 
 __all__ = [
+    "EVENTS",
     "AlertRecord",
     "Assignment",
     "AuditEvent",
     "AutonomyGrant",
     "Base",
     "Bounce",
+    "Complaint",
     "Decision",
     "DecisionLink",
     "Digest",
+    "Evaluation",
+    "Event",
     "InvoiceSeries",
     "InvoicedItem",
     "IssuedInvoice",
@@ -46,6 +51,7 @@ __all__ = [
     "Verification",
     "append",
     "canonical",
+    "emit",
     "follow",
     "lock",
     "open_store",

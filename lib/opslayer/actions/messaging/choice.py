@@ -83,14 +83,18 @@ def read_history(session: Session, rule: MessageRule, *, as_of: date, moment: da
     return [found[subject] for subject in sorted(found)]
 
 
-def choose(layer: Layer, rule: MessageRule, history: Collection[Asked]) -> list[Row]:
+def choose(
+    layer: Layer, rule: MessageRule, history: Collection[Asked], *, subject: str | None = None
+) -> list[Row]:
     """The rows of the rule's query that it calls for now, those that are open first, then most money first.
+
+    Of one subject, where one is named.
 
     Each has _step (its number), _turns, and its reader's _name and _email where the reader is of a record. At
     most `daily_cap`. Raises UsageError where the query gives a subject twice.
     """
     asked = pl.DataFrame([vars(one) for one in history], schema=HISTORY)
-    chosen = whose_turn(_candidates(layer, rule, asked), rule, asked)
+    chosen = whose_turn(_candidates(layer, rule, asked, subject), rule, asked)
     table, key = RECORDS.get(rule.what.to, ("", ""))
     if not table:
         return chosen.to_dicts()
@@ -102,7 +106,7 @@ def choose(layer: Layer, rule: MessageRule, history: Collection[Asked]) -> list[
     return chosen.join(records, on="recipient_id", how="left", maintain_order="left").to_dicts()
 
 
-def _candidates(layer: Layer, rule: MessageRule, asked: pl.DataFrame) -> pl.DataFrame:
+def _candidates(layer: Layer, rule: MessageRule, asked: pl.DataFrame, subject: str | None) -> pl.DataFrame:
     """The rows that can be chosen: those that are open, and those with the most money whose time may be due.
 
     DuckDB keeps the first of them and no others: the cap, and those whose step may turn out to be too early.
@@ -115,12 +119,14 @@ def _candidates(layer: Layer, rule: MessageRule, asked: pl.DataFrame) -> pl.Data
     early = stepped.filter(due, pl.col("_step") > 0).height
     conditions = ["subject not in (select unnest($subjects))"] if blocked else []
     conditions += ["days >= $first_step"] if rule.has_days else []
+    conditions += ["subject = $subject"] if subject is not None else []
     rows = layer.query(
         f"select * from ({who}) "
         + (f"where {' and '.join(conditions)} " if conditions else "")
         + "order by amount_base desc nulls last, subject "
         + ("" if rule.quiet_days else "limit $most_rows"),
         subjects=blocked,
+        subject=subject,
         first_step=rule.what.steps[0].days,
         most_rows=rule.daily_cap + early,
         **given,
@@ -128,7 +134,7 @@ def _candidates(layer: Layer, rule: MessageRule, asked: pl.DataFrame) -> pl.Data
     twice = rows["subject"].filter(rows["subject"].is_duplicated())
     if len(twice):
         raise UsageError(f"the query {rule.who.query} gives {twice[0]} twice; a subject has one row")
-    standing = asked.filter("is_open")["subject"].to_list()
+    standing = [one for one in asked.filter("is_open")["subject"] if subject in (None, one)]
     if not standing:
         return rows
     still = layer.query(

@@ -32,7 +32,9 @@ class Snapshot:
     def chosen(self, history: Collection[Asked]) -> list[Row]:
         known = tuple(history)
         if known not in self.asked:
-            self.asked[known] = choose(self.occasion.layer, self.occasion.rule, known)
+            self.asked[known] = choose(
+                self.occasion.layer, self.occasion.rule, known, subject=self.occasion.subject
+            )
         return self.asked[known]
 
 

@@ -33,10 +33,19 @@ class Who(Settings):
 
 
 class When(Settings):
-    """When it is looked for, and how soon the same subject is asked about again."""
+    """When it is looked for, and how soon the same subject is asked about again.
+
+    By jobs, as they are scheduled; on every new snapshot; on events, each about its own subject. Where a rule
+    names several, whichever comes first proposes, and the others find it proposed.
+    """
 
     jobs: tuple[str, ...] = Field(
-        (), description="jobs of scheduled/ that propose it; any that publishes, where none is named"
+        (), description="jobs of scheduled/ that propose it; any that proposes, where nothing else is named"
+    )
+    snapshot: bool = Field(False, description="true: asked once of every snapshot as it is published")
+    events: tuple[str, ...] = Field(
+        (),
+        description="asked of its subject as one happens: the layer's own, or of [events] in firm.toml",
     )
     again_after_days: int | None = Field(
         None,
@@ -136,7 +145,19 @@ class MessageRule(Rule):
         return next((step for step in self.what.steps if step.days == level), None)
 
     def is_proposed_by(self, job: str | None) -> bool:
-        return job is not None and not self.named_only and (not self.when.jobs or job in self.when.jobs)
+        if job is None or self.named_only:
+            return False
+        if not self.when.jobs:
+            return not (self.when.snapshot or self.when.events)
+        return job in self.when.jobs
+
+    @property
+    def waits_for_snapshot(self) -> bool:
+        return self.when.snapshot
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        return self.when.events
 
     @property
     def has_days(self) -> bool:

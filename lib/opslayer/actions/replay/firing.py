@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails
+from opslayer.actions.cause import PATIENCE
 from opslayer.actions.holdout import is_drawn
 from opslayer.actions.kind import Occasion, Wanted
 from opslayer.actions.kinds import KINDS
@@ -25,7 +26,7 @@ from opslayer.actions.replay.past import PastDay, moment_of, opened
 from opslayer.actions.rule import Rule
 from opslayer.config import Firm
 from opslayer.errors import UsageError
-from opslayer.store import Outbox, ProposalDocument, Store, open_store
+from opslayer.store import Event, Outbox, ProposalDocument, Store, open_store
 from opslayer.store import Proposal as Record
 from opslayer.warehouse import Layer
 
@@ -55,13 +56,14 @@ class Fired:
     unasked: dict[str, dict[PastDay, str]]
 
 
-def fire(firm: Firm, rules: Iterable[Rule], days: Iterable[PastDay]) -> Fired:
+def fire(firm: Firm, rules: Iterable[Rule], days: Iterable[PastDay], *, heard: Iterable[Event] = ()) -> Fired:
     """One row a firing of each rule, by day, on or off: the columns of FIRINGS; `amount` in base currency.
 
     What is wanted on several days is one firing, on the first. `stopped_by` names the guardrail that would
-    have held it that day, or the holdout; null where it would have left.
+    have held it that day, or the holdout; null where it would have left. A rule that nothing but events
+    ask is asked about the subjects of those that were `heard` in the week before each day.
     """
-    rules, rows = list(rules), list[Row]()
+    rules, heard, rows = list(rules), list(heard), list[Row]()
     unasked: dict[str, dict[PastDay, str]] = {rule.name: {} for rule in rules}
     seen: set[str] = set()
     with open_store("sqlite://") as scratch:
@@ -69,18 +71,34 @@ def fire(firm: Firm, rules: Iterable[Rule], days: Iterable[PastDay]) -> Fired:
             with opened(firm, past) as layer:
                 for rule in rules:
                     try:
-                        rows += _fire_on(firm, scratch, layer, rule, past, seen)
+                        for subject in _asked_about(rule, past, heard):
+                            rows += _fire_on(firm, scratch, layer, rule, past, seen, subject)
                     except UsageError as error:
                         unasked[rule.name][past] = error.message
     return Fired(pl.DataFrame(rows, schema=FIRINGS, orient="row"), unasked)
 
 
+def _asked_about(rule: Rule, past: PastDay, heard: Iterable[Event]) -> list[str | None]:
+    """None is whoever the rule chooses."""
+    if not rule.is_only_on_events:
+        return [None]
+    moment = moment_of(past)
+    lately = (e for e in heard if e.name in rule.events and moment - PATIENCE < e.happened_at <= moment)
+    return list(dict.fromkeys(event.subject for event in lately))
+
+
 def _fire_on(
-    firm: Firm, scratch: Store, layer: Layer, rule: Rule, past: PastDay, seen: set[str]
+    firm: Firm,
+    scratch: Store,
+    layer: Layer,
+    rule: Rule,
+    past: PastDay,
+    seen: set[str],
+    subject: str | None,
 ) -> list[Row]:
     kind, rows = KINDS[rule.kind], list[Row]()
     wide = rule.model_copy(update={"daily_cap": max(rule.daily_cap, EVERYBODY)})
-    occasion = Occasion(firm, layer, wide, moment_of(past))
+    occasion = Occasion(firm, layer, wide, moment_of(past), subject)
     facts = kind.gather(occasion)
     with scratch.session() as session:
         for wanted in kind.wanted(session, occasion, facts):

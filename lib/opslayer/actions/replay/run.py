@@ -21,7 +21,7 @@ from opslayer.actions.transition import SYSTEM
 from opslayer.actions.version import rule_version
 from opslayer.config import Firm
 from opslayer.errors import UsageError
-from opslayer.store import Replay, Store, append, lock
+from opslayer.store import Event, Replay, Store, append, lock
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,9 @@ def replay(
             f"no snapshot between {since} and {until} is kept", mend="`--rebuild` builds past days anew"
         )
     # the others first: what they would have sent counts against this one's budgets
-    fired = fire(firm, [*_beside(firm, rule), rule], days)
+    with store.reading() as session:
+        heard = session.scalars(select(Event).order_by(Event.id)).all()
+    fired = fire(firm, [*_beside(firm, rule), rule], days, heard=heard)
     unasked = fired.unasked[rule.name]
     if len(unasked) == len(days):
         raise UsageError(f"no snapshot can be asked: {next(iter(unasked.values()))}")
