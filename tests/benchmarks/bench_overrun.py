@@ -19,6 +19,7 @@ import numpy as np
 from opslayer import scaffold
 from opslayer.config import PROJECT, load_firm
 from opslayer.intelligence import overrun
+from opslayer.modelops.scores import auc, brier
 from opslayer.warehouse import open_layer, refresh
 
 AS_OF = date(2014, 12, 31)
@@ -38,8 +39,8 @@ def main() -> list[dict[str, Any]]:
             replayed = overrun.replay(layer.query("project_state"), layer.query("project_progress"))
     over = replayed["over"].to_numpy()
     columns = {
-        "AUC": (overrun.auc, "probability", "naive_ratio", "above the rival's"),
-        "Brier score": (overrun.brier, "probability", "naive_probability", "below the rival's"),
+        "AUC": (auc, "probability", "naive_ratio", "above the rival's"),
+        "Brier score": (brier, "probability", "naive_probability", "below the rival's"),
     }
     rows = []
     for metric, (score, ours, rivals, claim) in columns.items():

@@ -21,12 +21,13 @@ from opslayer.config import load_firm
 from opslayer.intelligence import revenue, win
 from opslayer.intelligence.revenue.backtest import LAST_YEAR, WEIGHTS
 from opslayer.intelligence.revenue.forecast import MODEL
+from opslayer.modelops.scores import brier, log_loss
 from opslayer.warehouse import open_layer, refresh
 
 SAMPLES = 500
 SCORES = {
-    "Brier score": (win.brier, "below the rival's"),
-    "log-loss": (win.log_loss, "below the rival's"),
+    "Brier score": (brier, "below the rival's"),
+    "log-loss": (log_loss, "below the rival's"),
     "AUC": (win.auc, "above the rival's"),
 }
 

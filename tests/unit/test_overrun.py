@@ -13,6 +13,7 @@ from opslayer.intelligence import overrun
 from opslayer.intelligence.overrun.completion import Standing, complete
 from opslayer.intelligence.overrun.experience import ended_by
 from opslayer.intelligence.overrun.forecast import COLUMNS, first_visible
+from opslayer.modelops.scores import auc, brier
 
 AS_OF = date(2026, 11, 16)
 NEUTRAL = overrun.Experience(projects=50, centre=0.0, spread=0.2, task_spread=0.8, share_over=0.5)
@@ -220,8 +221,8 @@ def test_half_way_it_tells_overruns_apart_and_its_probabilities_hold(seed: int) 
     ended, weeks = simulated(200, seed)
     replayed = overrun.replay(ended, weeks).tail(150)
     over, probability = replayed["over"].to_numpy(), replayed["probability"].to_numpy()
-    assert overrun.auc(over, probability) > 0.85
-    assert overrun.brier(over, probability) < overrun.brier(over, replayed["naive_probability"].to_numpy())
+    assert auc(over, probability) > 0.85
+    assert brier(over, probability) < brier(over, replayed["naive_probability"].to_numpy())
     for low, high in ((0.0, 0.3), (0.7, 1.0)):
         inside = (probability >= low) & (probability <= high)
         assert abs(over[inside].mean() - probability[inside].mean()) < 0.15

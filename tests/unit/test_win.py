@@ -13,6 +13,7 @@ from opslayer.intelligence import win
 from opslayer.intelligence.win.forecast import SCHEMA
 from opslayer.intelligence.win.history import landmarks
 from opslayer.intelligence.win.weights import weigh
+from opslayer.modelops.scores import brier, log_loss
 
 AS_OF = date(2026, 11, 16)
 STAGES = ("qualified", "proposal", "negotiation")
@@ -199,8 +200,8 @@ def test_chances_come_true_and_beat_stage_weights(seed: int) -> None:
     replayed = win.replay(frame, as_of=AS_OF)
     won, chance = replayed["won"].to_numpy(), replayed["probability"].to_numpy()
     rival = replayed["stage_weight"].to_numpy()
-    assert win.brier(won, chance) < win.brier(won, rival)
-    assert win.log_loss(won, chance) < win.log_loss(won, rival)
+    assert brier(won, chance) < brier(won, rival)
+    assert log_loss(won, chance) < log_loss(won, rival)
     for low, high in ((0.0, 0.4), (0.4, 0.7), (0.7, 1.0)):
         inside = (chance >= low) & (chance < high)
         assert abs(won[inside].mean() - chance[inside].mean()) < 0.12

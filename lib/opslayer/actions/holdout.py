@@ -15,10 +15,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opslayer.actions.chance import fraction
 from opslayer.actions.kind import Kind, Occasion, Wanted
 from opslayer.actions.transition import SYSTEM
-from opslayer.store import Assignment, append
+from opslayer.store import Assignment, append, fraction
 
 LEFT_ALONE = "left alone: its subject is in the control arm of the rule's holdout"
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from opslayer.actions.chance import fraction
-from opslayer.store import canonical
+from opslayer.store import canonical, fraction
 
 SUBJECT = "probe:"  # before what stands for the subject of a probe: no history of a real one counts it
 NAME = "it named another client than the rows it rests on"

@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 from opslayer.actions import guardrails
 from opslayer.actions.approval import case, is_approved, is_whole
 from opslayer.actions.bounces import record_bounces
-from opslayer.actions.chance import fraction
 from opslayer.actions.channels.channel import Channel, Delivery, Effect, Finding, channel_of, deliver
 from opslayer.actions.channels.configured import open_channel
 from opslayer.actions.channels.effect import as_effect
@@ -32,7 +31,7 @@ from opslayer.actions.proposal import Proposal, as_proposal, find
 from opslayer.actions.transition import expire, move
 from opslayer.config import Firm, secret
 from opslayer.errors import ConfigurationError
-from opslayer.store import Outbox, Store, append, lock
+from opslayer.store import Outbox, Store, append, fraction, lock
 from opslayer.store import Proposal as Record
 from opslayer.warehouse import Layer
 

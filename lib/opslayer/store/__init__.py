@@ -2,6 +2,7 @@
 
 from opslayer.store.audit_trail import Verification, append, canonical, follow, lock, read_trail, verify
 from opslayer.store.bounces import Bounce
+from opslayer.store.chance import fraction
 from opslayer.store.database import Store, open_store
 from opslayer.store.effects import Assignment, AutonomyGrant, Replay
 from opslayer.store.events import EVENTS, Complaint, Evaluation, Event, emit
@@ -53,6 +54,7 @@ __all__ = [
     "canonical",
     "emit",
     "follow",
+    "fraction",
     "lock",
     "open_store",
     "read_trail",

@@ -7,16 +7,14 @@ from datetime import date
 import polars as pl
 
 from opslayer.intelligence.layer import Queries, hold_to_day
-from opslayer.intelligence.overrun.backtest import NAIVE, auc, backtest, brier, replay
+from opslayer.intelligence.overrun.backtest import NAIVE, backtest, replay
 from opslayer.intelligence.overrun.experience import Experience, ended_by, learn
 from opslayer.intelligence.overrun.forecast import MODEL, forecast_projects
 
 __all__ = [
     "Experience",
-    "auc",
     "backtest",
     "backtest_verdict",
-    "brier",
     "forecast_projects",
     "headline",
     "learn",

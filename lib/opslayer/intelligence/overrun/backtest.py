@@ -11,14 +11,11 @@ from datetime import date
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu
 
 from opslayer.intelligence.overrun.completion import Floats, complete
 from opslayer.intelligence.overrun.experience import learn_by
 from opslayer.intelligence.overrun.forecast import MODEL, VERSION, standing
-
-Booleans = NDArray[np.bool_]
+from opslayer.modelops.scores import auc, brier
 
 NAIVE = "spent over elapsed"
 HALF = 0.5  # of the budgeted hours
@@ -87,17 +84,6 @@ def backtest(state: pl.DataFrame, progress: pl.DataFrame, *, as_of: date) -> pl.
         schema=SCHEMA,
         orient="row",
     )
-
-
-def auc(over: Booleans, score: Floats) -> float:
-    """Probability that a project that went over scored above one that did not (Mann and Whitney 1947)."""
-    statistic = mannwhitneyu(score[over], score[~over]).statistic
-    return float(statistic / (over.sum() * (~over).sum()))
-
-
-def brier(over: Booleans, probability: Floats) -> float:
-    """Mean square of probability less outcome (Brier 1950); a coin scores 0.25."""
-    return float(np.mean((probability - over) ** 2))
 
 
 def _rates(halves: pl.DataFrame) -> Floats:

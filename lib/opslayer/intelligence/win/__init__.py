@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from opslayer.intelligence.layer import Queries, hold_to_day
-from opslayer.intelligence.win.backtest import RIVAL, auc, backtest, brier, log_loss, replay, verdict
+from opslayer.intelligence.win.backtest import RIVAL, backtest, replay, verdict
 from opslayer.intelligence.win.forecast import forecast_table
 from opslayer.intelligence.win.hazard import WEEKS, WinModel
 from opslayer.intelligence.win.history import known_on
@@ -20,13 +20,10 @@ __all__ = [
     "WEEKS",
     "Outlook",
     "WinModel",
-    "auc",
     "backtest",
-    "brier",
     "forecast_table",
     "headline",
     "known_on",
-    "log_loss",
     "outlook",
     "replay",
     "run",

@@ -10,11 +10,11 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from scipy.stats import mannwhitneyu
 
 from opslayer.intelligence.tables import typed
 from opslayer.intelligence.win.history import closed_by
 from opslayer.intelligence.win.outlook import MODEL, VERSION, Booleans, Floats, outlook, teach
+from opslayer.modelops.scores import auc, brier, log_loss
 
 RIVAL = "stage weights"
 ORIGINS = 13
@@ -22,7 +22,6 @@ STEP_WEEKS = 4
 WAIT_WEEKS = 26  # from an origin to as_of, so that most of its deals have ended
 FEWEST = 30
 BUCKETS = 10
-CERTAIN = 1e-3  # a probability is held within this of 0 and 1 before its logarithm is taken
 SCHEMA = pl.Schema(
     {
         "as_of": pl.Date(),
@@ -100,23 +99,6 @@ def backtest(replayed: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     rows += [(MODEL, "close_coverage", 0, inside, len(won)), (MODEL, "close_weeks_off", 0, off, len(won))]
     frame = pl.DataFrame(rows, schema=["model", "metric", "bucket", "value", "deals"], orient="row")
     return typed(frame.with_columns(as_of=pl.lit(as_of), model_version=pl.lit(VERSION)), SCHEMA)
-
-
-def brier(won: Booleans, probability: Floats) -> float:
-    """Mean square of probability less outcome (Brier 1950); a coin scores 0.25."""
-    return float(np.mean((probability - won) ** 2))
-
-
-def log_loss(won: Booleans, probability: Floats) -> float:
-    """Mean of minus the logarithm of the probability given to what came; a coin scores 0.693."""
-    held = np.clip(probability, CERTAIN, 1 - CERTAIN)
-    return float(-np.mean(np.where(won, np.log(held), np.log(1 - held))))
-
-
-def auc(won: Booleans, probability: Floats) -> float:
-    """Chance that a won deal was given more than a lost one (Mann and Whitney 1947)."""
-    statistic = mannwhitneyu(probability[won], probability[~won]).statistic
-    return float(statistic / (won.sum() * (~won).sum()))
 
 
 def verdict(measured: pl.DataFrame) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from opslayer.store import canonical
+from opslayer.store.audit_trail import canonical
 
 
 def fraction(*about: str) -> float:
