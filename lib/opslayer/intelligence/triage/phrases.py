@@ -1,0 +1,38 @@
+"""What a text is made of for a linear model: words and pairs of them, and pieces of words."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\?")
+APART = 5  # words between which a pair is still one thing said
+
+
+def words(text: str) -> list[str]:
+    """Its words in small letters, and each question mark."""
+    return _WORD.findall(text.casefold())
+
+
+def phrases(text: str) -> list[str]:
+    """Its words, those that stand side by side, and pairs near each other whichever comes first."""
+    said = words(text)
+    side_by_side = [f"{one} {two}" for one, two in pairwise(said)]
+    near = [
+        " … ".join(sorted((said[i], said[j])))
+        for i in range(len(said))
+        for j in range(i + 1, min(i + 1 + APART, len(said)))
+    ]
+    return said + side_by_side + near
+
+
+def phrase_weights() -> TfidfVectorizer:
+    """Words and pairs, weighed by how rare they are."""
+    return TfidfVectorizer(analyzer=phrases, sublinear_tf=True)
+
+
+def piece_weights() -> TfidfVectorizer:
+    """Two to five characters within words: a slip of the pen leaves most of them as they were."""
+    return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True)
