@@ -14,6 +14,7 @@ OpslayerError                    1
 ├── RunFailed                    1   a notebook did not complete
 │   ├── KernelDied               1
 │   └── RunTimedOut              1
+├── ModelFailed                  1   a model gave no answer that may be used
 ├── ChannelFailed                1   a channel cannot be reached, or does not let us in
 └── GuardrailHeld                4   an action was held; nothing was done
     └── LinkRefused              4   a link in a mail decides nothing: unknown, expired, used, changed
@@ -89,6 +90,10 @@ class KernelDied(RunFailed):
 
 
 class RunTimedOut(RunFailed):
+    pass
+
+
+class ModelFailed(OpslayerError):
     pass
 
 

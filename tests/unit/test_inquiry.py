@@ -16,10 +16,10 @@ from opslayer.demo import mailbox
 from opslayer.intelligence import inquiry
 from opslayer.intelligence.inquiry.client import who_writes
 from opslayer.intelligence.inquiry.extraction import number
-from opslayer.intelligence.inquiry.language import language_of
 from opslayer.intelligence.inquiry.lexicon import LANGUAGES, lexicon
 from opslayer.intelligence.inquiry.reading import read
 from opslayer.intelligence.inquiry.vocabulary import mentions
+from opslayer.modelops.language import language_of
 
 DAY = date(2026, 11, 14)
 VOCABULARY = inquiry.learn_vocabulary(

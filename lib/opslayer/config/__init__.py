@@ -10,6 +10,7 @@ from opslayer.config.channels import (
     WriteBackSettings,
 )
 from opslayer.config.firm import PROJECT, Firm, find_firm, load_firm
+from opslayer.config.models import EndpointSettings, ModelsSection
 from opslayer.config.outside import moment, secret
 from opslayer.config.reading import read_yaml, validated
 from opslayer.config.sections import BillingSection, FirmSection, LimitsSection, MailSection, Person
@@ -23,6 +24,7 @@ __all__ = [
     "CalendarSettings",
     "ChannelSection",
     "ChatSettings",
+    "EndpointSettings",
     "FilesSource",
     "Firm",
     "FirmSection",
@@ -30,6 +32,7 @@ __all__ = [
     "LimitsSection",
     "MailSection",
     "MailboxSource",
+    "ModelsSection",
     "Person",
     "RestSource",
     "Settings",

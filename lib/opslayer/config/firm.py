@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from opslayer.config.approvals import ApprovalsSection
 from opslayer.config.channels import ChannelSection
+from opslayer.config.models import ModelsSection
 from opslayer.config.reading import validated
 from opslayer.config.sections import (
     Absence,
@@ -59,6 +60,7 @@ class Firm(Settings):
         description="what the firm's own systems tell of (`opslayer events emit`), by name: what happened",
     )
     billing: BillingSection | None = None
+    models: ModelsSection = ModelsSection()
     people: tuple[Person, ...] = ()
     absences: tuple[Absence, ...] = ()
     folders: dict[Literal["rules", "templates", "queries", "cases"], str] = Field(
@@ -111,6 +113,7 @@ class Firm(Settings):
             "mappings": PACKAGE / "sources" / "mappings",
             "queries": PACKAGE / "warehouse" / "queries",
             "cases": PACKAGE / "actions" / "cases",
+            "capabilities": PACKAGE / "modelops" / "capabilities",
         }[name]
         own = next((place for folder, place in self.folders.items() if folder == name), name)
         return (shipped, self.directory / own)

@@ -1,1 +1,7 @@
 """Every model behind one call, and what keeps it honest: versions, scores, drift, experiments, fallback."""
+
+from opslayer.modelops.capability import Capability, load_capabilities
+from opslayer.modelops.registry import Card, Registry
+from opslayer.modelops.service import Models, ask
+
+__all__ = ["Capability", "Card", "Models", "Registry", "ask", "load_capabilities"]

@@ -22,6 +22,7 @@ from opslayer.store.models import (
     Run,
     Stop,
 )
+from opslayer.store.predictions import Circuit, Correction, Observation, Prediction, Spending
 from opslayer.store.snapshots import snapshots_in_use
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "AutonomyGrant",
     "Base",
     "Bounce",
+    "Circuit",
     "Complaint",
+    "Correction",
     "Decision",
     "DecisionLink",
     "Digest",
@@ -41,12 +44,15 @@ __all__ = [
     "InvoiceSeries",
     "InvoicedItem",
     "IssuedInvoice",
+    "Observation",
     "Outbox",
     "Outcome",
+    "Prediction",
     "Proposal",
     "ProposalDocument",
     "Replay",
     "Run",
+    "Spending",
     "Stop",
     "Store",
     "Verification",

@@ -13,13 +13,13 @@ import polars as pl
 from opslayer.intelligence.inquiry.capacity import Need, needed_and_free, room
 from opslayer.intelligence.inquiry.client import Sender, open_deal, who_writes
 from opslayer.intelligence.inquiry.extraction import Fact, extract
-from opslayer.intelligence.inquiry.language import language_of
 from opslayer.intelligence.inquiry.lexicon import LANGUAGES, lexicon
 from opslayer.intelligence.inquiry.reading import Reading, read
 from opslayer.intelligence.inquiry.schema import CAPACITY, FACT, INQUIRY, Column
 from opslayer.intelligence.inquiry.verdict import judge
 from opslayer.intelligence.inquiry.vocabulary import Mention, Vocabulary, mentions
 from opslayer.intelligence.tables import typed
+from opslayer.modelops.language import language_of
 
 MODEL, VERSION = "points for what is said", "1"
 MOST_SKILLS = 3  # of a practice, where a mail names none

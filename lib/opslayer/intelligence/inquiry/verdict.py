@@ -9,10 +9,10 @@ from typing import Any
 
 from opslayer.intelligence.inquiry.client import Sender, domain_of
 from opslayer.intelligence.inquiry.extraction import Fact
-from opslayer.intelligence.inquiry.language import UNKNOWN
 from opslayer.intelligence.inquiry.lexicon import LANGUAGES, Lexicon, pattern
 from opslayer.intelligence.inquiry.reading import Reading
 from opslayer.intelligence.inquiry.vocabulary import Mention
+from opslayer.modelops.language import UNKNOWN
 
 INQUIRY_FROM = 4.0  # points: asking, and what for; or asking, and two sizes of it
 ASKS, WISHES, NAMES, NAMES_MORE, KNOWN = 2.0, 1.0, 2.0, 0.5, 1.0
