@@ -12,7 +12,6 @@ from pathlib import Path
 
 import polars as pl
 
-from opslayer.actions.chance import fraction
 from opslayer.config import Firm, load_firm
 from opslayer.config import moment as moment_of
 from opslayer.errors import ModelFailed, OpslayerError
@@ -27,7 +26,7 @@ from opslayer.modelops.privacy import Redactor, name_parts
 from opslayer.modelops.registry import CHALLENGER, CHAMPION, Registry
 from opslayer.modelops.respondents import Formula, Version, Writer
 from opslayer.modelops.spending import Purse
-from opslayer.store import Store, open_store
+from opslayer.store import Store, fraction, open_store
 from opslayer.warehouse import open_layer
 
 REGISTRY_SECONDS = 5.0  # an answer does not wait longer for what may be served
