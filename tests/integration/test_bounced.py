@@ -7,12 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from opslayer import actions
 from opslayer.config import Firm, load_firm
 from opslayer.errors import ConfigurationError, GuardrailHeld
-from opslayer.store import Store, open_store
+from opslayer.store import AuditEvent, Store, open_store
+from tests import dovecot
+from tests.mailing import imap_section, mail
 from tests.reminders import AS_OF, MOMENT, Books, Owed, bounce, received, serving, write_firm
 
 MAEVE = "maeve@harrow.example"
@@ -114,3 +116,40 @@ def test_a_place_of_an_unknown_kind_is_named(firm: Firm, store: Store) -> None:
         pytest.raises(ConfigurationError, match="bounces"),
     ):
         actions.dispatch(load_firm(firm.directory), store, layer=layer, moment=MOMENT)
+
+
+def test_it_is_read_back_from_an_imap_server_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store_url: str, store: Store
+) -> None:
+    monkeypatch.setenv("IMAP_PASSWORD", dovecot.PASSWORD)
+    with dovecot.running() as imap, serving(tmp_path / "mail") as server:
+        path = write_firm(tmp_path / "firm", store=store_url, port=server.port).directory / "firm.toml"
+        path.write_text(path.read_text() + f"[mail.bounces]\n{imap_section(imap)}\n")
+        firm = load_firm(path)
+        books = Books(firm, [Owed("1", "acme", 16)])
+        one = remind(books, store)
+        (sent,) = received(tmp_path / "mail", "acme@client.example")
+        imap.deliver(mail("hello"), bounce(str(sent["Message-ID"]), "acme@client.example"))
+        with books.publish() as layer:
+            for _ in "ab":
+                actions.dispatch(firm, store, layer=layer, moment=MOMENT)
+        # where nobody answers, what is approved leaves all the same
+        path.write_text(path.read_text().replace(f"port = {imap.tls}", f"port = {dovecot.free_port()}"))
+        firm = load_firm(path)
+        books.invoices, books.firm = [Owed("2", "beta", 16)], firm
+        with books.publish() as layer:
+            (two,) = actions.propose(firm, layer, store, as_of=AS_OF, moment=MOMENT)
+            actions.approve(firm, store, two.id or 0, person=MAEVE, reason="y", moment=MOMENT, layer=layer)
+            for _ in "ab":
+                actions.dispatch(firm, store, layer=layer, moment=MOMENT)
+        client = imap.client()
+        client.select("INBOX")
+        assert client.search(None, "UNSEEN")[1] == [b"1 2"]  # nothing was changed there
+        client.logout()
+    told = [e["what"] for e in actions.show_proposal(store, one.id or 0).events]
+    assert told.count("bounced") == 1
+    assert actions.show_proposal(store, two.id or 0).proposal.state == "sent"
+    with store.reading() as session:
+        unread = select(AuditEvent).where(AuditEvent.event == "bounces unread")
+        (event,) = session.scalars(unread).all()
+    assert "does not answer" in event.detail["reason"]

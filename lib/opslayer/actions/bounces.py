@@ -1,4 +1,4 @@
-"""Mail that came back: delivery status notifications (RFC 3464) in a maildir, matched by Message-ID.
+"""Mail that came back: delivery status notifications (RFC 3464) in a mailbox, matched by Message-ID.
 
 Anybody may write a mail that looks like one. It counts only where it names a message of ours, whose id nobody
 guesses, and an address that message went to.
@@ -18,13 +18,15 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opslayer.actions.transition import end_autonomy, whom
-from opslayer.config import Firm
-from opslayer.errors import ConfigurationError
-from opslayer.store import Bounce, Outbox, Store, append, emit, lock
+from opslayer.actions.transition import SYSTEM, end_autonomy, whom
+from opslayer.config import Firm, Mailbox
+from opslayer.errors import ConfigurationError, SourceError
+from opslayer.sources import ImapFolder
+from opslayer.store import AuditEvent, Bounce, Outbox, Store, append, emit, lock
 from opslayer.store import Proposal as Record
 
 READ = 1_000_000  # bytes of a mail: a notification gives back the text it is about
+UNREAD = "bounces unread"
 AGE = timedelta(days=30)  # what lies there longer was read long ago
 
 
@@ -39,13 +41,31 @@ class Returned:
 
 
 def record_bounces(firm: Firm, store: Store, *, moment: datetime) -> list[int]:
-    """Keep, once, what came back; the numbers of the proposals whose message it was."""
-    returned = list(_unread(firm, moment))
-    if not returned:
+    """Keep, once, what came back; the numbers of the proposals whose message it was.
+
+    A server that does not answer stops nothing from leaving: the trail says so, once a day, and it is read
+    again the next time.
+    """
+    unread = None
+    found: list[Returned] = []
+    try:
+        for content in _notices(firm, moment):
+            found += returned(content)
+    except SourceError as error:
+        unread = error.message
+    if not found and unread is None:
         return []
     with store.session() as session:
         lock(session)
-        return [number for one in returned if (number := _record(session, one, moment)) is not None]
+        if unread is not None and not _was_told(session, moment):
+            append(session, moment=moment, actor=SYSTEM, event=UNREAD, detail={"reason": unread})
+        return [number for one in found if (number := _record(session, one, moment)) is not None]
+
+
+def _was_told(session: Session, moment: datetime) -> bool:
+    last = select(AuditEvent.happened_at).where(AuditEvent.event == UNREAD).order_by(AuditEvent.id.desc())
+    told = session.scalars(last.limit(1)).first()
+    return told is not None and moment - told < timedelta(days=1)
 
 
 def last_bounce(session: Session, recipients: str | None) -> Bounce | None:
@@ -94,29 +114,37 @@ def _value(block: Message, name: str) -> str:
     return " ".join(str(block[name] or "").partition(";")[2].split())[:500]
 
 
-def _unread(firm: Firm, moment: datetime) -> Iterator[Returned]:
-    for path in sorted(_files(firm), key=lambda one: one.name):
+def _notices(firm: Firm, moment: datetime) -> Iterator[bytes]:
+    """The mails of the last AGE, from wherever the firm says that what comes back arrives."""
+    place = firm.mail.bounces if firm.mail is not None else None
+    if isinstance(place, Mailbox) and place.host is not None:
+        with ImapFolder(place, firm.directory) as folder:
+            yield from folder.reports((moment - AGE).date())
+        return
+    for path in sorted(_files(firm, place), key=lambda one: one.name):
         try:
             if path.stat().st_mtime < (moment - AGE).timestamp():
                 continue
             with path.open("rb") as file:
-                content = file.read(READ)
+                yield file.read(READ)
         except OSError:
             continue  # another program moved it meanwhile: its new place is read the next time
-        yield from returned(content)
 
 
-def _files(firm: Firm) -> Iterator[Path]:
-    if firm.mail is None or firm.mail.bounces is None:
+def _files(firm: Firm, place: str | Mailbox | None) -> Iterator[Path]:
+    if place is None:
         return
-    kind, _, place = firm.mail.bounces.partition(":")
-    if kind != "maildir" or not place:
-        raise ConfigurationError(
-            f"{firm.directory / 'firm.toml'}\n  at mail\n  at key: bounces\n"
-            f'    expected "maildir:PATH"; got {firm.mail.bounces!r}'
-        )
+    if isinstance(place, Mailbox):
+        maildir = str(place.path)
+    else:
+        kind, _, maildir = place.partition(":")
+        if kind != "maildir" or not maildir:
+            raise ConfigurationError(
+                f"{firm.directory / 'firm.toml'}\n  at mail\n  at key: bounces\n"
+                f'    expected "maildir:PATH", or [mail.bounces] with host, username, password; got {place!r}'
+            )
     for name in ("new", "cur"):
-        folder = firm.directory / place / name
+        folder = firm.directory / maildir / name
         if folder.is_dir():
             yield from (path for path in folder.iterdir() if path.is_file())
 

@@ -10,6 +10,7 @@ from opslayer.config.channels import (
     WriteBackSettings,
 )
 from opslayer.config.firm import PROJECT, Firm, find_firm, load_firm
+from opslayer.config.mailbox import Mailbox
 from opslayer.config.models import EndpointSettings, ModelsSection
 from opslayer.config.outside import moment, secret
 from opslayer.config.reading import read_yaml, validated
@@ -31,6 +32,7 @@ __all__ = [
     "FolderSettings",
     "LimitsSection",
     "MailSection",
+    "Mailbox",
     "MailboxSource",
     "ModelsSection",
     "Person",

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from opslayer.config.mailbox import Mailbox
 from opslayer.config.settings import Settings, secret_reference
 from opslayer.errors import nearest
 
@@ -64,8 +65,10 @@ class MailSection(Settings):
         None,
         description='where copies arrive, e.g. "maildir:var/sent": tells what left before a crash',
     )
-    bounces: str | None = Field(
-        None, description='where mail that came back arrives, e.g. "maildir:/var/mail/accounts"'
+    bounces: str | Mailbox | None = Field(
+        None,
+        description='where mail that came back arrives: "maildir:/var/mail/accounts", or [mail.bounces] with '
+        "the keys of a mailbox (host, username, password, folder)",
     )
     hold_minutes: int = Field(
         0, ge=0, description="minutes between approval and sending in which it can be taken back"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
-from opslayer.config.settings import Settings, secret_reference
+from opslayer.config.mailbox import Mailbox
+from opslayer.config.settings import Settings
 
 
 class FilesSource(Settings):
@@ -57,33 +58,12 @@ class RestSource(Settings):
     optional: tuple[str, ...] = ()
 
 
-class MailboxSource(Settings):
+class MailboxSource(Mailbox):
     """A mailbox: a maildir on this machine (`path`), or a folder on an IMAP server (`host`)."""
 
     kind: Literal["mailbox"]
     mapping: str = "mailbox"
-    path: Path | None = Field(None, description="a maildir, relative to firm.toml")
-    host: str | None = Field(None, description="an IMAP server")
-    port: int = Field(993, ge=1, le=65535)
-    security: Literal["none", "starttls", "tls"] = "tls"
-    username: str | None = None
-    password: str | None = Field(None, description='a reference: "env:NAME" or "keyring:service/name"')
-    folder: str = "INBOX"
-    ca: Path | None = Field(None, description="PEM of the firm's own certificate authority")
     optional: tuple[str, ...] = ()
-
-    @field_validator("password")
-    @classmethod
-    def _reference(cls, value: str | None) -> str | None:
-        return secret_reference(value)
-
-    @model_validator(mode="after")
-    def _one_place(self) -> MailboxSource:
-        if (self.path is None) == (self.host is None):
-            raise ValueError("either `path`, a maildir, or `host`, an IMAP server, and not both")
-        if self.host is not None and not (self.username and self.password):
-            raise ValueError("`username` and `password` beside `host`")
-        return self
 
 
 Source = Annotated[FilesSource | SqlSource | RestSource | MailboxSource, Field(discriminator="kind")]

@@ -6,12 +6,13 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from opslayer.config import MailboxSource, secret
+from opslayer.config import Mailbox, secret
 from opslayer.errors import SourceUnavailable, UnreadableSource, nearest
 from opslayer.sources.mime import READ, message_row
 
@@ -29,7 +30,7 @@ class ImapFolder:
 
     lag = 0
 
-    def __init__(self, source: MailboxSource, directory: Path) -> None:
+    def __init__(self, source: Mailbox, directory: Path) -> None:
         self.source = source
         self.directory = directory
 
@@ -72,6 +73,19 @@ class ImapFolder:
         except (OSError, IMAPClientError) as error:
             raise SourceUnavailable(
                 f"{self.source.host} broke off: {_words(error)}", mend="land again when it is well"
+            ) from error
+
+    def reports(self, since: date) -> Iterator[bytes]:
+        """Mails that report something of another (RFC 6522), as they lie there, of `since` and later; the
+        first READ bytes of each. Raises SourceUnavailable where the server breaks off."""
+        try:
+            uids = sorted(self.client.search(["SINCE", since, "HEADER", "Content-Type", "multipart/report"]))
+            for start in range(0, len(uids), TOGETHER):
+                answer = self.client.fetch(uids[start : start + TOGETHER], [f"BODY.PEEK[]<0.{READ}>"])
+                yield from (answer[uid].get(b"BODY[]<0>") or b"" for uid in sorted(answer))
+        except (OSError, IMAPClientError) as error:
+            raise SourceUnavailable(
+                f"{self.source.host} broke off: {_words(error)}", mend="it is read again the next time"
             ) from error
 
     def _fetched(self, uids: list[int]) -> Iterator[dict[str, str | None]]:
