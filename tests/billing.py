@@ -31,7 +31,8 @@ tax_rate = {tax_rate}
 TABLES = """
 create schema core; create schema marts; create schema quality;
 create table core.party (
-    party_id varchar, name varchar, email varchar, payment_terms_days integer, tax_id varchar);
+    party_id varchar, name varchar, email varchar, payment_terms_days integer, tax_id varchar,
+    bank_account varchar);
 create table core.billing_address (
     billing_address_id varchar, party_id varchar, name varchar, street varchar, postcode varchar,
     city varchar, country varchar, tax_id varchar, email varchar);

@@ -80,7 +80,8 @@ create table intelligence.staffing_change (
     as_of date, change_id varchar, role varchar, week_start date, taken_from varchar, project_id varchar,
     person_id varchar, manager_name varchar);
 create table core.party (
-    party_id varchar, name varchar, email varchar, payment_terms_days integer, tax_id varchar);
+    party_id varchar, name varchar, email varchar, payment_terms_days integer, tax_id varchar,
+    bank_account varchar);
 create table core.billing_address (
     billing_address_id varchar, party_id varchar, name varchar, street varchar, postcode varchar,
     city varchar, country varchar, tax_id varchar, email varchar);
@@ -121,6 +122,7 @@ class Books:
     emails: dict[str, str | None] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     countries: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
     over: dict[str, int] = field(default_factory=dict)  # client -> money its project is heading over by
     reopened: set[str] = field(default_factory=set)  # clients with a milestone reopened
     late: dict[str, int] = field(default_factory=dict)  # client -> days its project is late
@@ -139,8 +141,8 @@ class Books:
             for party in {i.party for i in self.invoices}:
                 email = self.emails.get(party, f"{party}@client.example")
                 connection.execute(
-                    "insert into core.party (party_id, name, email) values (?, ?, ?)",
-                    [party, self.names.get(party, party.title()), email],
+                    "insert into core.party (party_id, name, email, bank_account) values (?, ?, ?, ?)",
+                    [party, self.names.get(party, party.title()), email, self.accounts.get(party)],
                 )
                 connection.execute(
                     "insert into core.billing_address by name "

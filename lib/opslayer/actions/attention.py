@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import select
 
+from opslayer.actions.accounts import changes
 from opslayer.actions.evidence import needed, new_domain
 from opslayer.actions.kinds import load_rules
 from opslayer.actions.rule import Rule
@@ -35,6 +36,9 @@ def _why_alone(firm: Firm, record: Record, rule: Rule | None) -> str | None:
     domains = new_domain(record.evidence, record.content.get("recipient"))
     if domains:
         return f"the mail domain is new: {domains[1]}, it was {domains[0]}"
+    accounts = changes(record.evidence)
+    if accounts:
+        return " ".join(accounts)
     if record.reason:
         return record.reason
     if needed(approval, record.amount, record.evidence, record.content) > 1:

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opslayer.actions import guardrails, holdout
+from opslayer.actions.accounts import accounts_of
 from opslayer.actions.autonomy import approve_by_itself, review
 from opslayer.actions.bounces import last_bounce
 from opslayer.actions.cause import is_evaluated, keep_evaluation
-from opslayer.actions.evidence import fingerprint, header, needed, new_domain
+from opslayer.actions.evidence import doubts, fingerprint, header, needed
 from opslayer.actions.kind import Kind, Occasion, Wanted
 from opslayer.actions.kinds import KINDS, choose_rules
 from opslayer.actions.limits import last_written_to
@@ -169,12 +170,11 @@ def _is_new(kind: Kind, known: Record | None, wanted: Wanted, moment: datetime, 
 def _draft(session: Session, kind: Kind, occasion: Occasion, wanted: Wanted) -> Draft:
     written_to = last_written_to(session, wanted.client)
     evidence = header(occasion, wanted, written_to) | kind.evidence(occasion, wanted)
+    evidence["accounts"] = accounts_of(session, occasion.layer, wanted.client, evidence)
     content = kind.content(occasion, wanted, evidence)
-    domains = new_domain(evidence, content.get("recipient"))
-    words = wanted.approval.in_words(wanted.amount, least=2 if domains else 0)
-    if domains:
-        words = f"The client's mail domain was {domains[0]} and is {domains[1]} now. {words}"
-    content["policy"] = " ".join(filter(None, (words, content.get("caution"))))
+    twice = doubts(evidence, content.get("recipient"))
+    words = wanted.approval.in_words(wanted.amount, least=2 if twice else 0)
+    content["policy"] = " ".join(filter(None, (*twice, words, content.get("caution"))))
     expires_at = occasion.moment + timedelta(days=wanted.approval.expires_days)
     situation = guardrails.read_situation(occasion.layer, kind, evidence)
     case = guardrails.Case(

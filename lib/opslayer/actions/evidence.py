@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from opslayer.actions.accounts import changes
 from opslayer.actions.kind import Occasion, Wanted
 from opslayer.actions.ladder import Invoice, Reminder, ReminderRule, Rung
 from opslayer.actions.mark import mark
@@ -78,9 +79,16 @@ def new_domain(evidence: dict[str, Any], recipient: str | None) -> tuple[str, st
 
 
 def needed(approval: Approval, amount: Decimal, evidence: dict[str, Any], content: dict[str, Any]) -> int:
-    """How many people must approve: two, whatever the amount, where the client's mail domain is a new one."""
+    """How many people must approve: two, whatever the amount, where there is something to look at twice."""
     count = approval.needed(amount)
-    return max(count, 2) if new_domain(evidence, content.get("recipient")) else count
+    return max(count, 2) if doubts(evidence, content.get("recipient")) else count
+
+
+def doubts(evidence: dict[str, Any], recipient: str | None) -> list[str]:
+    """What takes a second pair of eyes: a mail domain or a bank account that is another than last time."""
+    domains = new_domain(evidence, recipient)
+    said = [f"The client's mail domain was {domains[0]} and is {domains[1]} now."] if domains else []
+    return said + changes(evidence)
 
 
 def fingerprint(evidence: dict[str, Any], content: dict[str, Any]) -> str:

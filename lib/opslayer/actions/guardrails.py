@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from opslayer.actions.accounts import Account, masked
 from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.limits import ALL, Usage, opens_at
 from opslayer.actions.mark import flaw_of
@@ -42,13 +43,14 @@ class Hold:
 class Situation:
     """What the current snapshot says of itself, and of each document that one proposal rests on.
 
-    `country` is where the client is (ISO 3166-1), None where nobody says.
+    `country` is where the client is (ISO 3166-1), `account` its bank account, masked; None where nobody says.
     """
 
     published_at: datetime
     forbidden: tuple[dict[str, Any], ...]
     documents: dict[str, dict[str, Any]]
     country: str | None = None
+    account: Account | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def read_situation(layer: Layer, kind: Kind, evidence: dict[str, Any]) -> Situat
         forbidden=layer.forbidden,
         documents=kind.standing(layer, evidence),
         country=known["country"][0] if known is not None and len(known) else None,
+        account=masked(known["bank_account"][0]) if known is not None and len(known) else None,
     )
 
 
@@ -166,6 +169,18 @@ def _same_rule(case: Case) -> Hold | None:
     now = bound_version(case.firm, case.rule)
     why = f"the rule {case.rule.name} was changed: this rests on its version {before}, and it is {now} now"
     return Hold(why, "cancelled") if now != before else None
+
+
+def _same_account(case: Case) -> Hold | None:
+    """Another account than the one it was approved with: proposed anew, it takes a second pair of eyes."""
+    told = case.evidence.get("accounts")
+    if told is None or case.is_binding:
+        return None
+    before, now = (told.get("client") or {}).get("now"), case.situation.account
+    if now is None or (before or {}).get("print") == now["print"]:
+        return None
+    was = f"ended in {before['ends']}" if before else "was not known"
+    return Hold(f"the client's bank account {was}, and ends in {now['ends']} now", "cancelled")
 
 
 def _contracts(case: Case) -> Hold | None:
@@ -267,7 +282,7 @@ def _usage(case: Case) -> Usage:
     return case.usage
 
 
-STANDING = (_bounced, _switch, _same_rule, _restricted, _contracts, _freshness)
+STANDING = (_bounced, _switch, _same_rule, _same_account, _restricted, _contracts, _freshness)
 UNDOING = (_bounced, _restricted)
 UNDOING_SENDS = (_stopped, _client_hours)
 COUNTS = (_restricted, _contact_budget, _rule_cap, _firm_cap)

@@ -3,7 +3,7 @@
 -- reads staging.party, core.party_alias; sources is bound
 with placed as (
     select
-        party.name, party.email, party.website, party.phone, party.tax_id, party.kind, party.currency,
+        party.name, party.email, party.website, party.phone, party.tax_id, party.bank_account, party.kind, party.currency,
         party.payment_terms_days, party.is_active, party.source, party.source_key,
         coalesce(alias.party_id, party.party_id) as party_id,
         row_number() over (
@@ -23,6 +23,7 @@ select
     min_by(website, place) as website,
     min_by(phone, place) as phone,
     min_by(tax_id, place) as tax_id,
+    min_by(bank_account, place) as bank_account,
     coalesce(min_by(nullif(kind, 'unknown'), place), 'unknown') as kind,
     min_by(currency, place) as currency,
     min_by(payment_terms_days, place) as payment_terms_days,

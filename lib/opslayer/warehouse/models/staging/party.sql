@@ -9,6 +9,7 @@ select
     nullif(trim(website), '') as website,
     nullif(trim(phone), '') as phone,
     nullif(trim(tax_id), '') as tax_id,
+    upper(nullif(regexp_replace(bank_account, '[\s.-]', '', 'g'), '')) as bank_account,
     coalesce(lower(kind), 'unknown') as kind,
     upper(currency) as currency,
     try_cast(payment_terms_days as integer) as payment_terms_days,
