@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 PROJECT = Path(__file__).resolve().parents[1]
 MOMENT = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)
@@ -78,13 +79,58 @@ def postgres_cluster() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=ENGINES)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty operational store, on each engine in turn: its SQLAlchemy URL."""
+    """An operational store in which nothing happened, on each engine in turn: its SQLAlchemy URL.
+
+    A copy of one whose tables were made once a session.
+    """
+    fixture = "sqlite_store" if request.param == "sqlite" else "postgres_store"
+    address: str = request.getfixturevalue(fixture)
+    return address
+
+
+@pytest.fixture(params=ENGINES)
+def unmade_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A place for an operational store, without a table, on each engine in turn: its SQLAlchemy URL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
     address: str = request.getfixturevalue("postgres_database")
     return address
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with every migration done, to be copied."""
+    from opslayer.store import open_store
+
+    path = tmp_path_factory.mktemp("migrated") / "store.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def sqlite_store(migrated_file: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'store.db')}"
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres_url: str) -> Iterator[str]:
+    """The name of a PostgreSQL database with every migration done, to be copied."""
+    from opslayer.store import open_store
+
+    with fresh_database(postgres_url) as url:
+        open_store(url).close()
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str, migrated_database: str) -> Iterator[str]:
+    with fresh_database(postgres_url, migrated_database) as url:
+        yield url
 
 
 @pytest.fixture
@@ -95,7 +141,7 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(cluster: str) -> Iterator[str]:
+def fresh_database(cluster: str, template: str = "template1") -> Iterator[str]:
     """A database of its own in a cluster, dropped afterwards."""
     import uuid
 
@@ -104,7 +150,7 @@ def fresh_database(cluster: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     server = cluster.replace("+psycopg", "")
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
+        connection.execute(f"create database {name} template {template}")
     yield cluster.replace("/postgres?", f"/{name}?")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")

@@ -23,7 +23,9 @@ def version(
     name = f"{as_of}.{len(list(folder.glob('*.duckdb'))) + 1:03d}"
     path = folder / f"{name}.duckdb"
     with duckdb.connect(str(path)) as connection:
+        connection.begin()  # one wait for the disk, and not one a row
         yield connection
+        connection.commit()
     made = Version(name, path, as_of, moment, {}, 10, red)
     record(made)
     point(firm, made)

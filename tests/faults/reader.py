@@ -28,7 +28,7 @@ def main(folder: Path, stop: Path) -> None:
             )["red"].item():
                 raise SystemExit(f"{layer.version.name} was published with a blocking contract red")
             reads += 1
-        time.sleep(0.02)  # leave the refresher a core
+        time.sleep(0.05)  # leave the refresher a core
     print(reads)
 
 

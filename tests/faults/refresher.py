@@ -13,8 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from opslayer.config import load_firm
-from opslayer.contracts import audit  # noqa: F401  loads what an audit needs before the first fork
+from opslayer.contracts import (
+    expectations,  # noqa: F401  loads what an audit needs before the first fork
+    load_contracts,
+)
 from opslayer.warehouse import refresh
+from opslayer.warehouse.models import load_models
 from tests.faults.victim import Say, run
 
 AS_OF = date(2026, 11, 16)
@@ -28,6 +32,8 @@ def refreshed(folder: Path, number: int, say: Say) -> None:
 
 
 def main(folder: Path, kills: int, seed: int) -> None:
+    load_contracts(load_firm(folder))  # read once, here, so that a moment falls into the work
+    load_models()
     chance = random.Random(seed)
     whole = run(partial(refreshed, folder, 0)).seconds
     for number in range(1, kills + 1):

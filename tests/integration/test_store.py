@@ -72,12 +72,12 @@ def test_verify_names_the_first_event_that_was_tampered_with(
     assert why in str(outcome.why)
 
 
-def test_writers_side_by_side_do_not_fork_the_chain(store_url: str, moment: datetime) -> None:
+def test_writers_side_by_side_do_not_fork_the_chain(unmade_store_url: str, moment: datetime) -> None:
     failures: list[BaseException] = []
 
     def write() -> None:
         try:
-            with open_store(store_url) as store:  # each migrates, and only one has to
+            with open_store(unmade_store_url) as store:  # each migrates, and only one has to
                 add(store, moment, 10)
         except BaseException as error:
             failures.append(error)
@@ -88,7 +88,7 @@ def test_writers_side_by_side_do_not_fork_the_chain(store_url: str, moment: date
     for thread in threads:
         thread.join()
     assert not failures
-    with open_store(store_url) as store, store.session() as session:
+    with open_store(unmade_store_url) as store, store.session() as session:
         outcome = verify(session)
         assert (outcome.holds, outcome.events) == (True, 40)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from filelock import FileLock
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -134,26 +136,23 @@ def _engine(url: str) -> Engine:
 
 
 def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     if engine.dialect.name == "sqlite" and engine.url.database and engine.url.database != ":memory:":
         with FileLock(f"{engine.url.database}.migrate.lock", timeout=60):
-            _upgrade(engine, config)
+            _upgrade(engine)
     else:
-        _upgrade(engine, config)
+        _upgrade(engine)
 
 
-def _upgrade(engine: Engine, config: Config) -> None:
+def _upgrade(engine: Engine) -> None:
     from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
     from alembic.util.exc import CommandError
 
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"select pg_advisory_xact_lock({MIGRATION_LOCK})"))
-        head = ScriptDirectory.from_config(config).get_current_head()
-        if MigrationContext.configure(connection).get_current_revision() == head:
+        if MigrationContext.configure(connection).get_current_revision() == _newest():
             return
+        config = _config()
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
@@ -162,3 +161,15 @@ def _upgrade(engine: Engine, config: Config) -> None:
                 f"the store is of another version of opslayer: {error}",
                 mend="install the version that wrote it",
             ) from error
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+@cache
+def _newest() -> str | None:
+    """The revision that the last migration leads to; Alembic loads every migration to tell it."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
