@@ -38,7 +38,7 @@ $(DEMO)/.morning: $(SYNCED)
 test: $(SYNCED) ## install what the tests need, check style, types and layers, run every test
 	@sh tests/system/packages.sh chromium postgresql dovecot-imapd
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -n 2 --dist loadfile --durations 25 -m "not benchmark"
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 -m "not benchmark"
 
 lint: $(SYNCED) ## style, types, layers, notebooks without outputs
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

@@ -20,6 +20,28 @@ PROJECT = Path(__file__).resolve().parents[1]
 MOMENT = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)
 
 
+LONGEST_FIRST = (
+    "faults/test_dispatch_killed",
+    "faults/test_refresh_killed",
+    "faults/",
+    "integration/planted/",
+    "browser/",
+    "integration/test_dashboards",
+    "integration/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take minutes go first, so that no core waits for them at the end."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    within = item.path.relative_to(PROJECT / "tests").as_posix()
+    places = (place for place, start in enumerate(LONGEST_FIRST) if within.startswith(start))
+    return next(places, len(LONGEST_FIRST))
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real public records beside the project; the test skips where it is missing."""
