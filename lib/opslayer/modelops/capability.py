@@ -77,10 +77,10 @@ class Written(Settings):
 Candidate = Annotated[Learnt | Computed | Written, Field(discriminator="kind")]
 
 
-class Promotion(Settings):
+class Gain(Settings):
     """What a challenger must gain over the champion, or over the naive rival where there is none."""
 
-    score: Literal["brier", "log_loss"] = "brier"
+    score: Literal["brier", "log_loss"] = "log_loss"
     absolute: float = Field(0.0, ge=0)
     relative: float = Field(0.01, ge=0, description="share of the champion's score")
     confidence: float = Field(0.95, gt=0.5, lt=1)
@@ -90,11 +90,14 @@ class Learning(Settings):
     """How a learnt candidate is taught and judged."""
 
     history: str = Field(
-        description="named query: the inputs, `label`, `decided_at`, `known_at`, and the subject"
+        description="named query: the subject, the inputs, `label` (true, false), `decided_at`, `known_at`"
     )
-    segments: tuple[str, ...] = Field((), description="columns by which scores are told apart")
-    fewest: int = Field(200, ge=20, description="outcomes below which nothing is taught")
-    promotion: Promotion = Promotion()
+    segment: str | None = Field(None, description="input by which scores are told apart")
+    allowed: tuple[str, ...] = Field((), description="inputs the leak guard suspects that a person looked at")
+    judged_by: float = Field(0.25, gt=0, lt=1, description="the share of the rows, the newest, that judge")
+    fewest: int = Field(300, ge=50, description="outcomes below which nothing is taught")
+    delay_days: int = Field(0, ge=0, description="days after which an outcome has come or never will")
+    gain: Gain = Gain()
 
 
 class Breaker(Settings):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-FILE = "model.skops"
+FILE, JUDGED = "model.skops", "judged.parquet"
 LARGEST = 256 * 2**20
 FORMAT = "1"  # of what this class writes; another one's versions are not served
 TRUSTED = (
@@ -78,6 +78,11 @@ class Registry:
         self.url = firm.models.registry or f"sqlite:///{folder / 'registry.db'}"
         self._artifacts = (folder / "artifacts").as_uri() if self.url.startswith("sqlite:") else None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever registered in a file of its own: no reason to make its tables."""
+        return self._artifacts is not None and not Path(self.url.removeprefix("sqlite:///")).exists()
+
     @cached_property
     def client(self) -> MlflowClient:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -89,8 +94,11 @@ class Registry:
             logging.getLogger(name).setLevel(logging.WARNING)
         return MlflowClient(tracking_uri=self.url, registry_uri=self.url)
 
-    def register(self, model: Any, card: Card, *, moment: datetime) -> str:
-        """Keep a model as the next version of its capability, as challenger; gives the version."""
+    def register(self, model: Any, card: Card, *, judged: pl.DataFrame, moment: datetime) -> str:
+        """Keep a model as the next version of its capability, as challenger; gives the version.
+
+        `judged` has outcome and answer of the rows that judged it: what it is compared with for ever after.
+        """
         import skops.io
 
         with tempfile.TemporaryDirectory(prefix="opslayer-model-") as place:
@@ -101,6 +109,8 @@ class Registry:
             for name, value in card.scores.items():
                 self.client.log_metric(run_id, _metric(name), value)
             self.client.log_artifact(run_id, str(path))
+            judged.select("outcome", "answer").write_parquet(Path(place) / JUDGED)
+            self.client.log_artifact(run_id, str(Path(place) / JUDGED))
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         self.client.set_terminated(run_id)
         self._known(card.capability)
@@ -168,13 +178,24 @@ class Registry:
         self.share(capability, 0.0)
         return held[PREVIOUS]
 
-    def share(self, capability: str, share: float | None = None) -> float:
-        """Which part of the subjects the challenger serves, 0 to 1; sets it where one is given."""
+    def share(self, capability: str, share: float | None = None, *, judged: int = 0) -> float:
+        """Which part of the subjects the challenger serves, 0 to 1; sets it where one is given.
+
+        `judged` is how many of its answers were judged by then.
+        """
         if share is not None:
             self.client.set_registered_model_tag(capability, "canary_share", repr(float(share)))
+            self.client.set_registered_model_tag(capability, "canary_judged", str(judged))
             return share
+        return float(self._tag(capability, "canary_share", "0"))
+
+    def judged_at_step(self, capability: str) -> int:
+        """How many of the challenger's answers were judged when it was given its present share."""
+        return int(self._tag(capability, "canary_judged", "0"))
+
+    def _tag(self, capability: str, name: str, default: str) -> str:
         model = self._model(capability)
-        return float(model.tags.get("canary_share", 0.0)) if model is not None else 0.0
+        return default if model is None else str(model.tags.get(name, default))
 
     def versions(self, capability: str) -> pl.DataFrame:
         """One row a version, the newest first: version, alias, model, as_of, snapshot, rows, scores, note."""
@@ -201,6 +222,11 @@ class Registry:
         run = self.client.get_run(str(self._version(capability, version).run_id))
         return dict(sorted(run.data.metrics.items()))
 
+    def judged(self, capability: str, version: str) -> pl.DataFrame:
+        """Outcome and answer of the rows that judged a version before it served anybody."""
+        path = self._file(self._version(capability, version), JUDGED)
+        return pl.read_parquet(path)
+
     def _experiment(self, capability: str) -> str:
         found = self.client.get_experiment_by_name(capability)
         if found is not None:
@@ -208,10 +234,12 @@ class Registry:
         return str(self.client.create_experiment(capability, artifact_location=self._artifacts))
 
     def _known(self, capability: str) -> None:
-        if self._model(capability) is None:
+        if self._model(capability) is None:  # by now the experiment is there, and so are the tables
             self.client.create_registered_model(capability)
 
     def _model(self, capability: str) -> Any:
+        if self.is_empty:
+            return None
         from mlflow.exceptions import MlflowException
 
         try:
@@ -234,15 +262,15 @@ class Registry:
                 mend=f"`opslayer models list` shows them; `opslayer models train {capability}` makes one",
             ) from error
 
-    def _file(self, found: ModelVersion) -> Path:
+    def _file(self, found: ModelVersion, name: str = FILE) -> Path:
         source = str(found.source)
         if source.startswith("file://"):
-            return Path(source.removeprefix("file://"))
+            return Path(source.removeprefix("file://")).with_name(name)
         place = Path(tempfile.gettempdir()) / f"opslayer-models-{os.getuid()}" / found.tags["sha256"]
-        if not (place / FILE).exists():
+        if not (place / name).exists():
             place.mkdir(parents=True, exist_ok=True)
-            self.client.download_artifacts(str(found.run_id), FILE, str(place))
-        return place / FILE
+            self.client.download_artifacts(str(found.run_id), name, str(place))
+        return place / name
 
 
 @lru_cache(maxsize=32)
