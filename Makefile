@@ -12,10 +12,10 @@ export GX_ANALYTICS_ENABLED := false
 export RUNTIME__DLTHUB_TELEMETRY := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint up benchmark hooks clean
+.PHONY: help setup demo test lint up benchmark bench-intelligence hooks clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
 
 setup: $(SYNCED) ## make .venv and install the locked dependencies into it
 
@@ -50,6 +50,9 @@ up: $(SYNCED) ## scheduler, dashboards and JupyterLab for $$OPSLAYER_FIRM (the d
 
 benchmark: $(SYNCED) ## measure, and rewrite tests/benchmarks/RESULTS.md (ROWS="1 10 100" million)
 	@$(BIN)/python -m tests.benchmarks $(ROWS)
+
+bench-intelligence: $(SYNCED) ## measure what learns, on ../shared/data, beside its rivals
+	@$(BIN)/python -m tests.benchmarks --only intelligence
 
 hooks: $(SYNCED) ## strip outputs and lint at each commit
 	@$(BIN)/pre-commit install

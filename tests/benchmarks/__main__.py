@@ -1,5 +1,7 @@
 """Measure, and rewrite RESULTS.md: `python -m tests.benchmarks [--only build] [1 10 100]` (million rows).
 
+`--only` takes a group of GROUPS as well: `--only intelligence` are all that need ../shared/data and no scale.
+
 Each `bench_<name>.py` has `main(millions) -> list of rows`, a row being name, scale, ours_s, rival, rival_s,
 ratio (ours / rival, or rival / ours where the claim is "at least n times faster": `claim` says which) and
 optionally peak_mb. What is not measured in seconds has `ours` and `rivals`, as text. Rows measured before and
@@ -21,13 +23,15 @@ from typing import Any
 HERE = Path(__file__).parent
 KEPT = HERE / "results.json"
 RESULTS = HERE / "RESULTS.md"
+GROUPS = {"intelligence": ("triage",)}  # what learns, beside its rivals
 COLUMNS = ("what", "scale", "ours", "rival", "rival's", "ratio", "claim", "peak memory", "measured")
 
 
 def measure(only: str | None, millions: list[float]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    chosen = {f"bench_{name}" for name in GROUPS.get(only, (only,))} if only is not None else None
     for path in sorted(HERE.glob("bench_*.py")):
-        if only is not None and path.stem != f"bench_{only}":
+        if chosen is not None and path.stem not in chosen:
             continue
         main = importlib.import_module(f"tests.benchmarks.{path.stem}").main
         scales: list[float | None] = list(millions) if inspect.signature(main).parameters else [None]
@@ -74,7 +78,7 @@ def render(rows: list[dict[str, Any]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     names = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
-    parser.add_argument("--only", choices=names, help="one benchmark")
+    parser.add_argument("--only", choices=[*names, *GROUPS], help="one benchmark, or a group of them")
     parser.add_argument("millions", nargs="*", type=float, default=[1.0, 10.0], help="scales in million rows")
     options = parser.parse_args()
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else []

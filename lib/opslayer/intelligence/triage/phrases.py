@@ -16,21 +16,31 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def phrases(text: str) -> list[str]:
-    """Its words, those that stand side by side, and pairs near each other whichever comes first."""
+def side_by_side(text: str) -> list[str]:
+    """Its words, and each two that stand side by side."""
     said = words(text)
-    side_by_side = [f"{one} {two}" for one, two in pairwise(said)]
+    return said + [f"{one} {two}" for one, two in pairwise(said)]
+
+
+def phrases(text: str) -> list[str]:
+    """Its words, those side by side, and pairs near each other whichever comes first."""
+    said = words(text)
     near = [
         " … ".join(sorted((said[i], said[j])))
         for i in range(len(said))
         for j in range(i + 1, min(i + 1 + APART, len(said)))
     ]
-    return said + side_by_side + near
+    return side_by_side(text) + near
 
 
 def phrase_weights() -> TfidfVectorizer:
     """Words and pairs, weighed by how rare they are."""
     return TfidfVectorizer(analyzer=phrases, sublinear_tf=True)
+
+
+def common_weights() -> TfidfVectorizer:
+    """Words and those side by side, of which more than one text has each."""
+    return TfidfVectorizer(analyzer=side_by_side, min_df=2, sublinear_tf=True)
 
 
 def piece_weights() -> TfidfVectorizer:

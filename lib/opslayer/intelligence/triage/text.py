@@ -1,6 +1,7 @@
 """What a text asks for: one of the intents it was taught, none of them, or a person's to say.
 
-Linear support vector machines, one against the rest, over words, pairs of words and pieces of words. What a
+Linear support vector machines, one against the rest, over words, pairs of words and pieces of words, and a
+small network over words, whose answers are added. What a
 text is not is learnt as well: each fold leaves a fifth of the intents out, and how the others answer to their
 texts is how an intent nobody taught looks; texts that people called out of scope count beside them. A text is
 answered where answers like it, held out, were right often enough, and else left to a person.
@@ -8,7 +9,7 @@ answered where answers like it, held out, were right often enough, and else left
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -22,13 +23,15 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from opslayer.errors import UsageError
-from opslayer.intelligence.triage.phrases import phrase_weights, piece_weights, words
-from opslayer.intelligence.triage.threshold import threshold_at
+from opslayer.intelligence.triage.network import Network, fit_network
+from opslayer.intelligence.triage.phrases import common_weights, phrase_weights, piece_weights, words
+from opslayer.intelligence.triage.threshold import succession, threshold_at
 from opslayer.intelligence.wording import listed
 
 OUT_OF_SCOPE = "out of scope"
 FOLDS = 3
 LEAST = 5  # texts of an intent: at least one for each fold
+NETWORK = 0.07  # what a logarithm of its chances weighs beside a machine's distance
 PIECES = 1.3  # what pieces of words weigh beside words
 TAUGHT = 7.0  # what a text that people called out of scope weighs beside one of an intent left out
 NAMED = 4  # words told as reasons
@@ -37,11 +40,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Reader:
-    """Texts as numbers, and the machines that answer to them; a decision a text and intent."""
+    """Texts as numbers, and what answers to them: machines and a network, whose answers are added."""
 
     phrases: TfidfVectorizer
     pieces: TfidfVectorizer
     machine: LinearSVC
+    common: TfidfVectorizer
+    network: Network
 
     @property
     def intents(self) -> NDArray[np.str_]:
@@ -50,10 +55,11 @@ class Reader:
     def weights(self, texts: list[str]) -> csr_matrix:
         return csr_matrix(hstack([self.phrases.transform(texts), PIECES * self.pieces.transform(texts)]))
 
-    def decisions(self, weights: csr_matrix) -> Floats:
-        """Texts by intents: how far on its side of each machine's border."""
-        found = np.asarray(self.machine.decision_function(weights), dtype=np.float64)
-        return found if found.ndim == 2 else np.column_stack([-found, found])
+    def decisions(self, texts: list[str]) -> Floats:
+        """Texts by intents: how far on its side of each machine's border, and what the network adds."""
+        found = np.asarray(self.machine.decision_function(self.weights(texts)), dtype=np.float64)
+        found = found if found.ndim == 2 else np.column_stack([-found, found])
+        return found + NETWORK * self.network.log_chances(self.common.transform(texts))
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,19 @@ class TextModel:
     threshold: float
     scope_threshold: float
 
+    def held_to(self, rows: pl.DataFrame, *, precision: float, kept: float) -> TextModel:
+        """The same model with its two borders set anew, on texts that came after what it learnt from.
+
+        `rows` has `text` and `label`; `precision` and `kept` are as of TextClassifier.
+        """
+        found = self.predict(rows).with_columns(rows["label"])
+        known = found.filter(pl.col("label") != OUT_OF_SCOPE)
+        border = float(np.quantile(known["strangeness"].to_numpy(), kept))
+        inside = found.filter(pl.col("strangeness") <= border)
+        right = (inside["answer"] == inside["label"]).to_numpy()
+        threshold = threshold_at(inside["confidence"].to_numpy(), right, precision)
+        return replace(self, threshold=threshold, scope_threshold=border)
+
     def predict(self, rows: pl.DataFrame) -> pl.DataFrame:
         """One row a text, in order, with the columns of ANSWER; confidence and strangeness are in [0, 1].
 
@@ -77,8 +96,7 @@ class TextModel:
         texts = _texts(rows)
         if not texts:
             return pl.DataFrame(schema=ANSWER)
-        weights = self.reader.weights(texts)
-        decisions = self.reader.decisions(weights)
+        decisions = self.reader.decisions(texts)
         best = decisions.argmax(axis=1)
         signs = _signs(self.reader, texts, decisions)
         strange = self.scope.predict_proba(signs)[:, 1]
@@ -89,7 +107,7 @@ class TextModel:
             {
                 "answer": self.reader.intents[best].astype(str),
                 "confidence": confidence,
-                "reasons": _reasons(self.reader, weights, best, outside, abstained),
+                "reasons": _reasons(self.reader, texts, best, outside, abstained),
                 "out_of_scope": outside,
                 "strangeness": strange,
                 "abstained": abstained,
@@ -113,7 +131,7 @@ class TextClassifier:
 
     precision: float = 0.95
     kept: float = 0.98
-    strictness: float = 0.5  # LinearSVC's C
+    strictness: float = 1.0  # LinearSVC's C
 
     def fit(self, rows: pl.DataFrame, *, seed: int = 0) -> TextModel:
         """Learn from `text` and `label`; OUT_OF_SCOPE is no intent. Same rows and seed, same model.
@@ -136,7 +154,7 @@ class TextClassifier:
         right = np.concatenate([one.right for one in held])
         nearness = scope.predict_proba(signs)[:, 1]
         trust = make_pipeline(StandardScaler(), LogisticRegression())
-        trust.fit(np.column_stack([signs, nearness]), right)
+        trust.fit(*succession(np.column_stack([signs, nearness]), right))
         confidence = _chance(trust, np.column_stack([signs, nearness]))
         in_scope = ~np.concatenate([one.taught for one in held])
         border = float(np.quantile(nearness[in_scope], self.kept))
@@ -148,7 +166,9 @@ class TextClassifier:
         phrases, pieces = phrase_weights(), piece_weights()
         weights = hstack([phrases.fit_transform(texts), PIECES * pieces.fit_transform(texts)])
         machine = LinearSVC(C=self.strictness, random_state=seed).fit(csr_matrix(weights), labels)
-        return Reader(phrases, pieces, machine)
+        common = common_weights()
+        network = fit_network(csr_matrix(common.fit_transform(texts)), labels, seed=seed)
+        return Reader(phrases, pieces, machine, common, network)
 
     def _held_out(
         self,
@@ -162,7 +182,7 @@ class TextClassifier:
         """What a reader of the `learnt` makes of the `asked` and of the strangers."""
         reader = self._read([texts[i] for i in np.flatnonzero(learnt)], labels[learnt], seed)
         put = [texts[i] for i in np.flatnonzero(asked)] + strangers
-        decisions = reader.decisions(reader.weights(put))
+        decisions = reader.decisions(put)
         answer = reader.intents[decisions.argmax(axis=1)]
         own = np.append(labels[asked].astype(object), [OUT_OF_SCOPE] * len(strangers))
         taught = np.append(np.zeros(asked.sum(), bool), np.ones(len(strangers), bool))
@@ -221,14 +241,14 @@ def _folds(labels: NDArray[np.str_], seed: int) -> list[tuple[NDArray[np.bool_],
 
 def _reasons(
     reader: Reader,
-    weights: csr_matrix,
+    texts: list[str],
     best: NDArray[np.intp],
     outside: NDArray[np.bool_],
     abstained: NDArray[np.bool_],
 ) -> list[str]:
     """The words that spoke most for each answer, and why it is not given where it is not."""
     names = reader.phrases.get_feature_names_out()
-    spoken = weights[:, : len(names)]
+    spoken = csr_matrix(reader.phrases.transform(texts))
     machines = reader.machine.coef_
     told = []
     for row, (intent, strange, unsure) in enumerate(zip(best, outside, abstained, strict=True)):

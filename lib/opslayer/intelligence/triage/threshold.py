@@ -30,3 +30,14 @@ def threshold_at(
     ends = np.append(sorted_confidence[1:] != sorted_confidence[:-1], True)
     reached = np.flatnonzero(ends & (np.nan_to_num(bound) >= precision))
     return float(sorted_confidence[reached[-1]]) if len(reached) else NEVER
+
+
+def succession(
+    signs: NDArray[np.float64], right: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Both with an average answer more that was right and one that was wrong (Laplace's rule of succession).
+
+    So nothing is ever certain, and where all were right there is still something to tell apart.
+    """
+    average = signs.mean(axis=0, keepdims=True)
+    return np.vstack([signs, average, average]), np.append(right, [True, False])

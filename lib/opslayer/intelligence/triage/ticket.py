@@ -1,0 +1,195 @@
+"""Tickets: which group will end one, and will it miss its SLA, by what was known when it was opened.
+
+A ticketing system's log is written over: what a ticket is closed with, who resolved it and often whom it is
+assigned to stand in its first event as well. So only what whoever opened it said is looked at, and a ticket
+teaches only once it has ended. What is long ago counts less: groups and their promises change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from opslayer.errors import UsageError
+from opslayer.intelligence.triage.threshold import succession, threshold_at
+from opslayer.intelligence.wording import listed
+
+SAID = (
+    "group", "contact", "place", "category", "subcategory", "symptom", "item", "impact", "urgency",
+    "priority", "opened_by", "caller",
+)  # fmt: skip
+WITH_GROUP = ("category", "subcategory", "symptom", "place", "opened_by", "item", "caller", "priority")
+WITH_SUBCATEGORY = ("category", "symptom", "place", "opened_by")
+THREE = ("place", "opened_by", "symptom")  # beside group and subcategory
+HALF_LIFE = 10.0  # days after which a ticket teaches half as much
+STRICTNESS, NEAREST = 0.1, 3
+HELD = 0.2  # the last part of the tickets, by time: what the threshold is chosen on
+Floats = NDArray[np.float64]
+
+
+def opened(log: pl.DataFrame) -> pl.DataFrame:
+    """One row a ticket at its first event: SAID and asked_at; what became of it: end_group, missed, ended_at.
+
+    `log` has a row an event in order, with ticket_id, event_at, state, made_sla and SAID; a value nobody gave
+    is null. A ticket that was over at its first event, or whose group nobody named, is left out.
+    """
+    events = log.group_by("ticket_id", maintain_order=True)
+    first = events.agg(pl.col("event_at").first().alias("asked_at"), pl.col("state", *SAID).first())
+    became = events.agg(
+        pl.col("event_at").max().alias("ended_at"),
+        pl.col("group").drop_nulls().last().alias("end_group"),
+        pl.col("made_sla").last().not_().alias("missed"),
+    )
+    return (
+        first.filter(~pl.col("state").is_in(["Resolved", "Closed"]))
+        .join(became, on="ticket_id", maintain_order="left")
+        .drop_nulls("end_group")
+        .drop("state")
+    )
+
+
+@dataclass(frozen=True)
+class Router:
+    """Who ends a ticket like it; below `threshold` it abstains."""
+
+    signs: CountVectorizer
+    machine: LinearSVC
+    trust: LogisticRegression
+    threshold: float
+
+    def predict(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """One row a ticket, in order: answer (a group), confidence in [0, 1], reasons, abstained."""
+        found = csr_matrix(self.signs.transform(_said(rows)))
+        decisions = self.machine.decision_function(found)
+        best = decisions.argmax(axis=1)
+        chance = self.trust.predict_proba(_two_nearest(decisions))[:, 1]
+        confidence = np.where(found.getnnz(axis=1) > 0, chance, 0.0)  # of what it never saw it knows nothing
+        reasons = _reasons(self.signs, found, self.machine.coef_[best], "It is like those that ended there")
+        return pl.DataFrame(
+            {
+                "answer": self.machine.classes_[best].astype(str),
+                "confidence": confidence,
+                "reasons": reasons,
+                "abstained": confidence < self.threshold,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class TicketRouter:
+    """`precision` is the share of its answers that are to be right; it abstains from the others."""
+
+    precision: float = 0.9
+
+    def fit(self, rows: pl.DataFrame, *, seed: int = 0) -> Router:
+        """Learn from tickets as `opened` gives them, by end_group; all of them have ended.
+
+        Raises UsageError for fewer than three groups.
+        """
+        if rows["end_group"].n_unique() < 3:
+            raise UsageError("tickets of fewer than three groups", mend="routing needs more to choose from")
+        ordered = rows.sort("asked_at", maintain_order=True)
+        cut = int(len(ordered) * (1 - HELD))
+        later = ordered.tail(-cut)
+        earlier = ordered.filter(pl.col("ended_at") < later["asked_at"].min())
+        signs, machine = _fit_machine(earlier, seed)
+        decisions = machine.decision_function(signs.transform(_said(later)))
+        right = machine.classes_[decisions.argmax(axis=1)] == later["end_group"].to_numpy()
+        trust = LogisticRegression().fit(*succession(_two_nearest(decisions), right))
+        confidence = trust.predict_proba(_two_nearest(decisions))[:, 1]
+        signs, machine = _fit_machine(ordered, seed)
+        return Router(signs, machine, trust, threshold_at(confidence, right, self.precision))
+
+
+@dataclass(frozen=True)
+class Risk:
+    """The chance that a ticket misses its SLA."""
+
+    signs: CountVectorizer
+    regression: LogisticRegression
+
+    def predict(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """One row a ticket, in order: answer (the chance), confidence (null: the answer is one), reasons."""
+        found = csr_matrix(self.signs.transform(_said(rows)))
+        worth = np.repeat(self.regression.coef_, found.shape[0], axis=0)
+        return pl.DataFrame(
+            {
+                "answer": self.regression.predict_proba(found)[:, 1].astype(float),
+                "confidence": pl.Series([None] * len(rows), dtype=pl.Float64),
+                "reasons": _reasons(self.signs, found, worth, "Late are most often those"),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class SlaRisk:
+    """Logistic regression over the same signs as the router's."""
+
+    def fit(self, rows: pl.DataFrame, *, seed: int = 0) -> Risk:
+        """Learn from tickets as `opened` gives them, by `missed`; all of them have ended."""
+        if rows["missed"].n_unique() < 2:
+            raise UsageError(
+                "tickets that all met their SLA, or all missed it", mend="there is nothing to learn"
+            )
+        signs = _vectorizer()
+        found = signs.fit_transform(_said(rows))
+        regression = LogisticRegression(C=STRICTNESS, max_iter=300, random_state=seed)
+        return Risk(signs, regression.fit(found, rows["missed"].to_numpy(), sample_weight=_recency(rows)))
+
+
+def _fit_machine(rows: pl.DataFrame, seed: int) -> tuple[CountVectorizer, LinearSVC]:
+    signs = _vectorizer()
+    found = signs.fit_transform(_said(rows))
+    machine = LinearSVC(C=STRICTNESS, random_state=seed)
+    return signs, machine.fit(found, rows["end_group"].to_numpy(), sample_weight=_recency(rows))
+
+
+def _vectorizer() -> CountVectorizer:
+    return CountVectorizer(analyzer=_as_given, min_df=2, binary=True)
+
+
+def _as_given(said: list[str]) -> list[str]:
+    return said
+
+
+def _said(rows: pl.DataFrame) -> list[list[str]]:
+    """What was said of each, one by one and in twos and threes that mean more together."""
+    together = [
+        *((name,) for name in SAID),
+        *(("group", name) for name in WITH_GROUP),
+        *(("subcategory", name) for name in WITH_SUBCATEGORY),
+        *(("group", "subcategory", name) for name in THREE),
+    ]
+    return [
+        [", ".join(f"{name} {row[name]}" for name in names) for names in together]
+        for row in rows.select(SAID).iter_rows(named=True)
+    ]
+
+
+def _recency(rows: pl.DataFrame) -> Floats:
+    latest: datetime = rows["asked_at"].max()  # type: ignore[assignment]
+    days = (latest - rows["asked_at"]).dt.total_seconds().to_numpy() / 86_400
+    return np.asarray(0.5 ** (days / HALF_LIFE), dtype=np.float64)
+
+
+def _two_nearest(decisions: Floats) -> Floats:
+    ordered = np.sort(decisions, axis=1)
+    return np.column_stack([ordered[:, -1], ordered[:, -1] - ordered[:, -2]])
+
+
+def _reasons(signs: CountVectorizer, found: csr_matrix, worth: Floats, opening: str) -> list[str]:
+    names = signs.get_feature_names_out()
+    told = []
+    for row, own in enumerate(worth):
+        mine = found[row].indices
+        most = [names[mine[i]] for i in np.argsort(-own[mine], kind="stable")[:NEAREST] if own[mine[i]] > 0]
+        told.append(f"{opening} with {listed(most)}." if most else "Nothing that was said of it tells.")
+    return told
