@@ -13,15 +13,16 @@ from sqlalchemy import select, update
 
 from opslayer import actions
 from opslayer.actions.autonomy import wilson_lower
+from opslayer.actions.bounces import record_bounces
 from opslayer.actions.grant import AUTONOMY
 from opslayer.actions.transition import move
 from opslayer.actions.version import rule_version
-from opslayer.config import Firm
+from opslayer.config import Firm, load_firm
 from opslayer.errors import ConfigurationError, GuardrailHeld, UsageError
 from opslayer.store import AuditEvent, AutonomyGrant, Decision, Store, open_store
 from opslayer.store import Proposal as Record
 from tests.messages import snapshot, write_rule
-from tests.reminders import AS_OF, MOMENT, received, serving, write_firm
+from tests.reminders import AS_OF, MOMENT, bounce, received, serving, write_firm
 
 MAEVE, TOMAS, INES = "maeve@harrow.example", "tomas@harrow.example", "ines@harrow.example"
 RULE = "overrun_escalation"
@@ -189,6 +190,47 @@ def test_anything_wrong_ends_it_at_once_and_takes_back_what_has_not_left(desk: D
     assert any("approves no more by itself" in str(event.get("reason")) for event in told.events)
     assert desk.dispatch("p0", "p1") == 0
     assert [one.state for one in desk.propose("p0", "p1", "p2")][-1] == "proposed"
+
+
+def undo(desk: Desk, number: int) -> None:
+    actions.undo(desk.firm, desk.store, number, person=MAEVE, reason="another project", moment=MOMENT)
+
+
+def come_back(desk: Desk, number: int) -> None:
+    folder = desk.firm.directory / "came_back" / "new"
+    folder.mkdir(parents=True)
+    (sent,) = received(desk.mail, "ada@harrow.example")
+    (folder / "1").write_bytes(bounce(str(sent["Message-ID"]), "ada@harrow.example"))
+    assert record_bounces(desk.firm, desk.store, moment=MOMENT) == [number]
+
+
+def complain(desk: Desk, number: int) -> None:
+    actions.complain(desk.firm, desk.store, number, person=INES, reason="it is done", moment=MOMENT)
+
+
+@pytest.mark.parametrize("wrong", [undo, come_back, complain])
+def test_what_left_and_was_wrong_ends_it_at_once_too(desk: Desk, wrong: object) -> None:
+    path = desk.firm.directory / "firm.toml"
+    path.write_text(path.read_text() + 'bounces = "maildir:came_back"\n')
+    desk.firm = load_firm(path)
+    desk.granted()
+    (first,) = actions.list_proposals(desk.store, "proposed")
+    with snapshot(desk.firm, {"project_id": "p0", "name": "p0"}) as layer:
+        actions.approve(
+            desk.firm, desk.store, first.id or 0, person=MAEVE, reason="y", moment=MOMENT, layer=layer
+        )
+    assert desk.dispatch("p0") == 1
+    (approved,) = desk.propose("p0", "p1")
+    assert approved.state == "approved"
+    wrong(desk, first.id)  # type: ignore[operator]
+    assert desk.events() == ["proposed", "confirmed", "ended"]
+    told = actions.show_proposal(desk.store, approved.id or 0).proposal
+    assert (told.state, "approves no more by itself" in str(told.reason)) == ("cancelled", True)
+    assert desk.dispatch("p0", "p1") == 1
+    assert desk.propose("p0", "p1", "p2")[-1].state == "proposed"
+    assert desk.standing == "ended"
+    with pytest.raises(GuardrailHeld, match="has not earned it"):
+        desk.confirm()
 
 
 def test_what_is_tampered_with_does_not_leave(desk: Desk) -> None:

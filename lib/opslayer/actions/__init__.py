@@ -4,6 +4,7 @@ from opslayer.actions.approval import Refused, approve, approve_each, reject, se
 from opslayer.actions.approvers import approvers
 from opslayer.actions.attention import need_attention
 from opslayer.actions.autonomy import confirm_autonomy, list_autonomy, stop_autonomy
+from opslayer.actions.complaint import complain, settle_complaint
 from opslayer.actions.deadline import deadlines
 from opslayer.actions.digest import Notice, notify
 from opslayer.actions.draft import propose
@@ -45,6 +46,7 @@ __all__ = [
     "approve_each",
     "approvers",
     "as_table",
+    "complain",
     "confirm_autonomy",
     "deadlines",
     "decide_by_link",
@@ -78,6 +80,7 @@ __all__ = [
     "rule_effects",
     "rules_of",
     "settle",
+    "settle_complaint",
     "show_proposal",
     "standing_of_week",
     "stop",

@@ -21,12 +21,12 @@ from opslayer.actions.mark import flaw_of
 from opslayer.actions.probe import reveal
 from opslayer.actions.proposal import Proposal, approvals, as_proposal, find
 from opslayer.actions.rule import Rule
-from opslayer.actions.transition import UNSENT, carry_out, decide, move
+from opslayer.actions.transition import UNSENT, carry_out, decide, move, whom
 from opslayer.actions.version import rule_version
 from opslayer.config import Firm, Person
 from opslayer.errors import GuardrailHeld, OpslayerError, UsageError, unknown
 from opslayer.store import Proposal as Record
-from opslayer.store import Store, append, lock
+from opslayer.store import Store, append, lock, open_complaint
 from opslayer.warehouse import Layer
 
 
@@ -222,6 +222,7 @@ def case(
         amount=record.amount,
         is_binding=record.is_binding,
         bounced=last_bounce(session, record.content.get("recipient")) if session else None,
+        complaint=open_complaint(session, record.rule, whom(record)) if session else None,
         usage=usage,
     )
 

@@ -1,9 +1,9 @@
 """Earned autonomy: a rule whose proposals people keep approving may approve them by itself, up to an amount.
 
 It is earned when the lower bound of the approval rate over its last decisions reaches what its file asks for,
-proposed to the rule's owner, and begins when a person confirms it. A rejection, an edit, an undo, a message
-that fails, another version of the rule or a rate below the mark ends it at once, and takes back what has not
-left.
+proposed to the rule's owner, and begins when a person confirms it. A rejection, an edit, an undo, a
+complaint, a message that fails or comes back, another version of the rule or a rate below the mark ends it at
+once, and takes back what has not left.
 """
 
 from __future__ import annotations
@@ -31,7 +31,12 @@ from opslayer.errors import GuardrailHeld, UsageError, unknown
 from opslayer.store import AuditEvent, AutonomyGrant, Decision, Store, append, lock
 from opslayer.store import Proposal as Record
 
-AFTERWARDS = ("edited", "bounced", "undo asked")  # events that say it was not right as it was drafted
+AFTERWARDS = (
+    "edited",
+    "bounced",
+    "complained",
+    "undo asked",
+)  # events that say it was not right as it was drafted
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from opslayer.actions.wording import past_words
 from opslayer.config import Firm
 from opslayer.errors import GuardrailHeld, UsageError
 from opslayer.store import Proposal as Record
-from opslayer.store import ProposalDocument, Store, append, lock
+from opslayer.store import ProposalDocument, Store, append, lock, open_complaint
 from opslayer.warehouse import Layer
 
 
@@ -187,6 +187,7 @@ def _draft(session: Session, kind: Kind, occasion: Occasion, wanted: Wanted) -> 
         moment=occasion.moment,
         situation=situation,
         bounced=last_bounce(session, content.get("recipient")),
+        complaint=open_complaint(session, occasion.rule.name, wanted.client or wanted.subject),
     )
     return Draft(wanted, evidence, content, expires_at, guardrails.examine(case))
 

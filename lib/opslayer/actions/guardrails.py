@@ -20,7 +20,7 @@ from opslayer.actions.limits import ALL, Usage, opens_at
 from opslayer.actions.mark import flaw_of
 from opslayer.actions.version import bound_version
 from opslayer.config import Firm
-from opslayer.store import Bounce
+from opslayer.store import Bounce, Complaint
 from opslayer.warehouse import Layer
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class Case:
     amount: Decimal = Decimal(0)
     is_binding: bool = False
     bounced: Bounce | None = None
+    complaint: Complaint | None = None
     usage: Usage | None = None
 
 
@@ -144,6 +145,17 @@ def _bounced(case: Case) -> Hold | None:
     return Hold(
         f"{bounce.address} bounced on {bounce.bounced_at:%Y-%m-%d} ({said}); mend the record: "
         "it leaves once another address stands there"
+    )
+
+
+def _complained(case: Case) -> Hold | None:
+    complaint = case.complaint
+    if complaint is None:
+        return None
+    number = complaint.proposal_id
+    return Hold(
+        f"of number {number}, by this rule, was complained on {complaint.complained_at:%Y-%m-%d}: "
+        f"{complaint.reason}; it leaves once `opslayer actions complain {number} --settled` says so"
     )
 
 
@@ -282,7 +294,7 @@ def _usage(case: Case) -> Usage:
     return case.usage
 
 
-STANDING = (_bounced, _switch, _same_rule, _same_account, _restricted, _contracts, _freshness)
+STANDING = (_bounced, _complained, _switch, _same_rule, _same_account, _restricted, _contracts, _freshness)
 UNDOING = (_bounced, _restricted)
 UNDOING_SENDS = (_stopped, _client_hours)
 COUNTS = (_restricted, _contact_budget, _rule_cap, _firm_cap)

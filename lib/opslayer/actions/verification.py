@@ -16,8 +16,10 @@ from opslayer.store import (
     AuditEvent,
     AutonomyGrant,
     Bounce,
+    Complaint,
     Decision,
     DecisionLink,
+    Event,
     Store,
     Verification,
 )
@@ -49,6 +51,8 @@ def _fault(session: Session) -> str | None:
     arms: dict[tuple[str, str], str] = {}
     came_back: set[tuple[int | None, str]] = set()
     grants: dict[int, str] = {}
+    complaints: dict[int | None, str] = {}
+    happened: dict[int, tuple[str, str, str]] = {}
     edited: dict[int | None, list[Edit]] = {}
     for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id)):
         if event.event.startswith("decision: "):
@@ -61,6 +65,11 @@ def _fault(session: Session) -> str | None:
             edited[event.proposal_id].append(_edit_told(event))
         elif event.event == "bounced":
             came_back.add((event.proposal_id, event.detail["recipient"]))
+        elif event.event in ("complained", "complaint settled"):
+            complaints[event.proposal_id] = event.event
+        elif event.event == "event":
+            told_of = event.detail
+            happened[told_of["number"]] = (told_of["name"], told_of["subject"], told_of["key"])
         elif event.event.startswith("autonomy "):
             grants[event.detail["grant"]] = event.event.removeprefix("autonomy ")
         elif event.event == "assigned":
@@ -76,6 +85,16 @@ def _fault(session: Session) -> str | None:
     if bounces != came_back:
         number, address = sorted(bounces ^ came_back, key=str)[0]
         return f"the bounce of {address} for proposal {number} is not as its event says"
+    heard = {
+        one.proposal_id: "complaint settled" if one.settled_at else "complained"
+        for one in session.scalars(select(Complaint))
+    }
+    if heard != complaints:
+        number, _ = sorted(heard.items() ^ complaints.items(), key=str)[0]
+        return f"the complaint of proposal {number} is not as the trail says"
+    kept = {one.id: (one.name, one.subject, one.key) for one in session.scalars(select(Event))}
+    if kept != happened:
+        return f"event {min(kept.items() ^ happened.items())[0]} is not as it was told"
     drawn = {(one.rule, one.subject): one.arm for one in session.scalars(select(Assignment))}
     if drawn != arms:
         rule, subject = sorted(drawn.items() ^ arms.items())[0][0]

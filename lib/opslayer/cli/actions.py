@@ -207,6 +207,31 @@ def dispatch(
         edge.output.print(f"{len(proposed)} new proposals: `opslayer actions list`", highlight=False)
 
 
+def complain(
+    number: Number,
+    person: Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who heard it, or settles it.")],
+    reason: Annotated[str, typer.Option(help="What was complained of, or how it was settled.")],
+    settled: Annotated[
+        bool, typer.Option("--settled", help="It is mended: the rule may write again.")
+    ] = False,
+) -> None:
+    """Write down that a client complained of a message that was sent.
+
+    Its rule approves nothing by itself any more, and writes to that client no more until it is settled.
+
+    [dim]Examples:[/dim]
+      opslayer actions complain 1 --as maeve@harrowvale.example --reason "they had paid in cash"
+      opslayer actions complain 1 --settled --as maeve@harrowvale.example --reason "we apologised"
+    """
+    from opslayer import actions
+
+    act = actions.settle_complaint if settled else actions.complain
+    with edge.records() as (firm, store):
+        act(firm, store, number, person=person, reason=reason, moment=edge.now())
+    said = "settled" if settled else "its rule leaves the client alone"
+    edge.output.print(f"{number}: {said}", highlight=False)
+
+
 def settle(
     number: Number,
     person: Person,
@@ -285,6 +310,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "reject": reject,
     "edit": edit,
     "dispatch": dispatch,
+    "complain": complain,
     "settle": settle,
     "undo": undo,
     "stop": stop,

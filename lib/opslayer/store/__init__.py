@@ -5,7 +5,7 @@ from opslayer.store.bounces import Bounce
 from opslayer.store.chance import fraction
 from opslayer.store.database import Store, open_store
 from opslayer.store.effects import Assignment, AutonomyGrant, Replay
-from opslayer.store.events import EVENTS, Complaint, Evaluation, Event, emit
+from opslayer.store.events import EVENTS, Complaint, Evaluation, Event, emit, open_complaint
 from opslayer.store.links import DecisionLink, Digest
 from opslayer.store.models import (
     AlertRecord,
@@ -62,6 +62,7 @@ __all__ = [
     "follow",
     "fraction",
     "lock",
+    "open_complaint",
     "open_store",
     "read_trail",
     "snapshots_in_use",

@@ -68,6 +68,14 @@ class Complaint(Base):
     settlement: Mapped[str | None] = mapped_column(Text)
 
 
+def open_complaint(session: Session, rule: str, client: str | None) -> Complaint | None:
+    """The last complaint of the rule's messages by the client that nobody has settled."""
+    known = select(Complaint).where(
+        Complaint.rule == rule, Complaint.client_id == client, Complaint.settled_at.is_(None)
+    )
+    return session.scalars(known.order_by(Complaint.id.desc())).first()
+
+
 def emit(
     session: Session, name: str, *, subject: str, key: str, moment: datetime, actor: str = "opslayer"
 ) -> tuple[Event, bool]:
