@@ -1,4 +1,4 @@
-"""A client complains of a message: its rule approves nothing by itself any more, and leaves that client alone.
+"""A client complains of a message: its rule approves nothing by itself any more, and leaves the client alone.
 
 Whoever is named in firm.toml may write it down, as soon as it is heard. It is settled by somebody who may
 decide the rule's messages; until then what the rule has for that client is held. What undoes it still leaves.
