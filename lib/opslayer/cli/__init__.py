@@ -19,6 +19,7 @@ from opslayer.cli import channels as channel_commands
 from opslayer.cli import data, edge, work
 from opslayer.cli import events as event_commands
 from opslayer.cli import metrics as metric_commands
+from opslayer.cli import models as model_commands
 from opslayer.cli import rules as rule_commands
 from opslayer.errors import OpslayerError
 
@@ -78,6 +79,11 @@ metrics = typer.Typer(no_args_is_help=True, help="What is measured, and the rows
 for name, command in metric_commands.COMMANDS.items():
     metrics.command(name)(command)
 app.add_typer(metrics, name="metrics", rich_help_panel=DATA)
+
+models = typer.Typer(no_args_is_help=True, help="Who answers what is asked of models, and how right it was.")
+for name, command in model_commands.COMMANDS.items():
+    models.command(name)(command)
+app.add_typer(models, name="models", rich_help_panel=DATA)
 
 actions = typer.Typer(no_args_is_help=True, help="What is proposed, and who decided.")
 for name, command in action_commands.COMMANDS.items():

@@ -34,4 +34,7 @@ class ModelsSection(Settings):
         default_factory=dict, description="language models by name; none is needed"
     )
     budget: Decimal = Field(Decimal(0), ge=0, description="base currency a month for all of them together")
+    roles: tuple[str, ...] = Field(
+        ("partner", "analyst"), description="who may promote, roll back, correct and forget"
+    )
     keep_days: int = Field(730, ge=1, description="how long what was asked and answered is kept")

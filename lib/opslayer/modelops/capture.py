@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -60,7 +59,7 @@ def correct(
     found = session.get(Prediction, prediction_id)
     if found is None or found.inputs is None:
         raise UsageError(
-            f"there is no prediction {prediction_id}", mend="`opslayer models predictions` lists them"
+            f"there is no prediction {prediction_id}", mend="`opslayer models answers NAME` lists them"
         )
     if isinstance(answer, str) is (found.number is not None):
         raise UsageError(
@@ -115,6 +114,55 @@ def overrides(session: Session, capability: str) -> pl.DataFrame:
             "at": pl.Datetime("us", "UTC"),
             "reason": pl.String,
         },
+    )
+
+
+def as_answer(text: str) -> float | str:
+    """What a person typed: a number where it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def latest(session: Session, capability: str, *, most: int = 200) -> pl.DataFrame:
+    """What was answered last, the last first, each with what a person said instead."""
+    rows = session.scalars(
+        select(Prediction)
+        .where(Prediction.capability == capability, Prediction.role == "served")
+        .order_by(Prediction.id.desc())
+        .limit(most)
+    ).all()
+    said = {
+        one.prediction_id: _shown(one)
+        for one in session.scalars(
+            select(Correction)
+            .where(Correction.prediction_id.in_([row.id for row in rows]))
+            .order_by(Correction.id)
+        )
+    }
+    columns = (
+        "subject",
+        "as_of",
+        "confidence",
+        "reasons",
+        "model",
+        "model_version",
+        "is_fallback",
+        "why_fallback",
+    )
+    return pl.DataFrame(
+        [
+            {
+                "prediction_id": row.id,
+                "answer": _shown(row),
+                "override": said.get(row.id),
+                **{name: getattr(row, name) for name in columns},
+            }
+            for row in rows
+        ],
+        schema_overrides={"override": pl.String, "why_fallback": pl.String, "confidence": pl.Float64},
+        infer_schema_length=None,
     )
 
 
@@ -250,10 +298,3 @@ def _valued(answer: float | str | bool) -> dict[str, Any]:
 
 def _shown(of: Prediction | Correction) -> str | None:
     return of.words if of.number is None else f"{of.number:g}"
-
-
-def by_id(session: Session, numbers: Iterable[int]) -> list[Prediction]:
-    """Predictions by their numbers, in their order."""
-    return list(
-        session.scalars(select(Prediction).where(Prediction.id.in_(list(numbers))).order_by(Prediction.id))
-    )
