@@ -1,0 +1,84 @@
+"""What the scheduler and people do with a firm's models; everything of note is in the trail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from opslayer.config import Firm, load_firm
+from opslayer.errors import GuardrailHeld, UsageError
+from opslayer.modelops import Models, promote, roll_back, standing, tend
+from opslayer.modelops.registry import Registry
+from opslayer.store import open_store, read_trail, verify
+from opslayer.warehouse import open_layer
+from tests.integration.test_learnt_models import CAPABILITY, ROWS, history
+from tests.snapshots import version
+from tests.talking import AS_OF, CORE, MOMENT, write_firm
+
+PEOPLE = """
+[[people]]
+name = "Maeve Harrow"
+email = "maeve@harrow.example"
+roles = ["partner"]
+[[people]]
+name = "Ines Duarte"
+email = "ines@harrow.example"
+roles = ["finance"]
+"""
+BY = {"by": "maeve@harrow.example", "reason": "looked at its cases", "moment": MOMENT}
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Firm:
+    """A firm whose snapshot has the history that one capability of its own learns from."""
+    for folder, name, text in (
+        (
+            "capabilities",
+            "answers.yaml",
+            CAPABILITY.format(name="answers").replace("none_here", "lead_history"),
+        ),
+        ("queries", "lead_history.sql", "select * from core.lead"),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(text)
+    firm = write_firm(tmp_path)
+    (tmp_path / "firm.toml").write_text((tmp_path / "firm.toml").read_text() + PEOPLE)
+    with version(firm, as_of=AS_OF, moment=MOMENT) as connection:
+        leads = history()  # read by DuckDB, by its name
+        connection.execute(CORE)
+        connection.execute("create table core.lead as select * from leads")
+        assert leads.height
+    return load_firm(tmp_path)
+
+
+def test_a_model_is_taught_once_served_and_watched(firm: Firm) -> None:
+    with open_store(firm) as store, open_layer(firm) as layer:
+        (first,) = tend(firm, store, layer, moment=MOMENT).to_dicts()
+        assert (first["capability"], first["did"], first["version"]) == ("answers", "promoted", "1")
+        (again,) = tend(firm, store, layer, moment=MOMENT).to_dicts()
+        assert again["did"] == "watched"
+        Models(firm, store).ask("answers", ROWS, as_of=AS_OF - timedelta(days=30), moment=MOMENT)
+        row = standing(firm, store, as_of=AS_OF).filter(capability="answers").row(0, named=True)
+        assert (row["champion"], row["answers"], row["fallbacks"]) == ("1", 2, 0)
+
+
+def test_who_may_changes_who_serves_and_the_trail_has_it(firm: Firm) -> None:
+    with open_store(firm) as store, open_layer(firm) as layer:
+        tend(firm, store, layer, moment=MOMENT)
+        tend(firm, store, layer, moment=MOMENT, anew=True)
+        promote(firm, store, "answers", "2", **BY)
+        assert Registry(firm).aliases("answers")["champion"] == "2"
+        with pytest.raises(GuardrailHeld, match="ines@harrow"):
+            roll_back(firm, store, "answers", **{**BY, "by": "ines@harrow.example"})
+        with pytest.raises(UsageError, match="a reason is asked for"):
+            roll_back(firm, store, "answers", **{**BY, "reason": " "})
+        assert Registry(firm).aliases("answers")["champion"] == "2"
+        assert roll_back(firm, store, "answers", **BY) == "1"
+        with store.reading() as session:
+            told = [(one["event"], one["detail"]) for one in read_trail(session)]
+            assert verify(session).holds
+    names = [name for name, _ in told]
+    assert names == ["model taught", "model taught", "model promoted", "model rolled back"]
+    assert told[2][1] == {"capability": "answers", "from": "1", "to": "2", "reason": "looked at its cases"}
