@@ -5,4 +5,15 @@ from opslayer.modelops.operations import promote, roll_back, standing, tend
 from opslayer.modelops.registry import Card, Registry
 from opslayer.modelops.service import Models, ask
 
-__all__ = ["Capability", "Card", "Models", "Registry", "ask", "load_capabilities", "promote", "roll_back", "standing", "tend"]
+__all__ = [
+    "Capability",
+    "Card",
+    "Models",
+    "Registry",
+    "ask",
+    "load_capabilities",
+    "promote",
+    "roll_back",
+    "standing",
+    "tend",
+]
