@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from opslayer.config import Firm
-from opslayer.modelops import Models
+from opslayer.modelops import Models, reword
 from opslayer.modelops.spending import spent_in
 from opslayer.store import open_store
 from opslayer.warehouse.files import pointer
@@ -177,3 +177,24 @@ def test_what_was_asked_is_paid_for_once_it_is_known(tmp_path: Path, store_url: 
         narrated(firm, DRAFT + " Again.")
         with open_store(firm) as store:
             assert Decimal("0.01") < spent_in(store, AS_OF) <= Decimal("0.05"), "what was cut off stays spent"
+
+
+def test_a_narrative_is_put_better_where_its_numbers_stay(tmp_path: Path) -> None:
+    drafted = pl.DataFrame(
+        {
+            "as_of": [AS_OF] * 2,
+            "month": [AS_OF.replace(day=1)] * 2,
+            "practice": [None, "Audit"],
+            "paragraph": [DRAFT, "Audit was EUR 3,000 below plan, of which EUR 1,200 is fewer hours."],
+            "model": ["drivers"] * 2,
+            "model_version": ["1"] * 2,
+        }
+    )
+    with receiving() as server:
+        server.replies = [said(BETTER), said("Audit fell short by EUR 3,000, 40 % of it for want of hours.")]
+        firm = write_firm(tmp_path, server.port)
+        tables = reword(firm, {"margin_narrative": drafted, "other": drafted}, as_of=AS_OF, moment=MOMENT)
+    found = tables["margin_narrative"]
+    assert tables["other"].equals(drafted)
+    assert found["paragraph"].to_list() == [BETTER, drafted["paragraph"][1]]
+    assert found["model"].to_list() == ["calm-1", "drivers"]

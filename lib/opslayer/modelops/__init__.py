@@ -3,6 +3,7 @@
 from opslayer.modelops.capability import Capability, load_capabilities
 from opslayer.modelops.operations import promote, roll_back, standing, tend
 from opslayer.modelops.registry import Card, Registry
+from opslayer.modelops.reword import reword
 from opslayer.modelops.service import Models, ask
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ask",
     "load_capabilities",
     "promote",
+    "reword",
     "roll_back",
     "standing",
     "tend",

@@ -24,9 +24,10 @@ ACCOUNT = re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}\b")
 CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)")
 TAX = re.compile(r"\b(?:[A-Z]{2}[ -]?[0-9A-Z]{0,2}\d{7,12}[A-Z]{0,2}|CHE-?\d{3}\.?\d{3}\.?\d{3})\b")
 KEY = re.compile(r"\b[a-z][a-z0-9_]{1,30}:[A-Za-z0-9](?:[A-Za-z0-9:_./-]{0,80}[A-Za-z0-9])?")
-DIGITS = re.compile(r"(?<![\w.,])\d{9,18}(?![\w]|[.,]\d)")
-ABROAD = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[ ()/.-]{0,2}\d){6,14}(?!\w)")
-TRUNK = re.compile(r"(?<![\w.,/-])\(?0[1-9](?:[ ()/-]{0,2}\d){6,12}(?![\w/]|[.,-]\d)")
+DIGITS = re.compile(r"(?<![\w.,])\d{9,}(?![\w]|[.,]\d)")
+ABROAD = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[ ()/.-]{0,2}\d){6,}(?!\w)")
+TRUNK = re.compile(r"(?<![\w.,/-])\(?0[1-9](?:[ ()/-]{0,2}\d){6,}(?![\w/]|[.,-]\d)")
+SHORTEST = 3  # characters of anything that a pattern finds
 LEAST = 3  # letters: a shorter name is a word of many a sentence
 
 
@@ -87,11 +88,22 @@ class Redactor:
 
     def _found(self, text: str) -> Iterator[Found]:
         for pattern, kind, holds in PATTERNS:
-            yield from (Found(m.start(), m.end(), kind) for m in pattern.finditer(text) if holds(m.group()))
+            yield from _holding(text, pattern, kind, holds)
         matches = phonenumbers.PhoneNumberMatcher(text, self.region)
         yield from (Found(match.start, match.end, "PHONE") for match in matches)
         for kind, pattern in self._known.items():  # type: ignore[attr-defined]
             yield from (Found(m.start(), m.end(), kind) for m in pattern.finditer(text))
+
+
+def _holding(text: str, pattern: re.Pattern[str], kind: str, holds: Callable[[str], bool]) -> Iterator[Found]:
+    """The longest part from each beginning that holds: what stands beside a number may look like one."""
+    start = 0
+    while match := pattern.search(text, start):
+        ends = range(match.end(), match.start() + SHORTEST, -1)
+        end = next((end for end in ends if holds(text[match.start() : end])), None)
+        if end is not None:
+            yield Found(match.start(), end, kind)
+        start = match.end() if end == match.end() else match.start() + 1
 
 
 def _always(_: str) -> bool:
@@ -101,8 +113,8 @@ def _always(_: str) -> bool:
 PATTERNS: tuple[tuple[re.Pattern[str], str, Callable[[str], bool]], ...] = (
     (MAIL, "MAIL", _always),
     (LINK, "LINK", _always),
-    (ACCOUNT, "IBAN", lambda text: bool(iban.is_valid(text))),
-    (CARD, "CARD", lambda text: bool(luhn.is_valid(re.sub(r"\D", "", text)))),
+    (ACCOUNT, "IBAN", lambda text: text[-1].isalnum() and bool(iban.is_valid(text))),
+    (CARD, "CARD", lambda text: bool(CARD.fullmatch(text)) and bool(luhn.is_valid(re.sub(r"\D", "", text)))),
     (TAX, "TAXID", _always),
     (KEY, "KEY", lambda text: not text.startswith(("http:", "https:"))),
     (ABROAD, "PHONE", _always),  # also what is no number in use: it was meant as one
