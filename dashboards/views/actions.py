@@ -31,7 +31,9 @@ with st.grid(4, min_column_width=150, border=True):
         help="Asked for, billed or spent by them; not what a message only tells of.",
     )
     st.metric("Approved, not sent yet", f"{len(unsent):,}")
-    st.metric("Sent", f"{sum(p.state == 'sent' for p in every):,}")
+    lost = actions.without_effect(snapshot.store())
+    arrived = sum(p.state == "sent" and p.id not in lost for p in every)
+    st.metric("Sent", f"{arrived:,}", help="Left, and neither came back nor was undone.")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     person = people.choose_decider()
