@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
-import parts
-import polars as pl
+import shown
 import streamlit as st
 
 CARD = 370  # pixels across
-SHOWN = 3  # rows of each list; the page behind it has them all
+put = partial(shown.put, "briefing", place=CARD)
 
 
-def part(title: str, said: str, page: str, rows: pl.DataFrame, columns: Mapping[str, str]) -> None:
+def card() -> Any:
+    return st.container(border=True, gap="small")
+
+
+def part(title: str, page: str, *names: str) -> None:
     """The card of one question, with the first few rows behind its answer."""
-    with st.container(border=True, gap="small"):
+    with card():
         st.page_link(f"views/{page}.py", label=f"**{title}**", icon=":material/arrow_forward:")
-        st.markdown(said)
-        if not rows.is_empty():
-            parts.table(rows.head(SHOWN), columns, empty="", place=CARD)
+        put(*names)

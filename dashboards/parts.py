@@ -1,4 +1,4 @@
-"""Parts of pages: a heading, a metric, a figure, a table, and what lies behind each of them."""
+"""Parts of pages: a heading, a metric, a table, and what lies behind each of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import snapshot
 import streamlit as st
 import widths
 
-from opslayer import alerts, figures, metrics
+from opslayer import alerts, figures, metrics, pages
 from opslayer.errors import OpslayerError
 
 TILE = 190  # pixels a metric needs to be whole: six in a row, one on a phone
@@ -23,8 +23,9 @@ ACTIVE = ("pending", "firing", "acknowledged", "silenced", "error")
 SAID = ("acknowledged", "silenced")  # states that a person gave an alert
 
 
-def heading(title: str, question: str) -> None:
+def heading(page: str) -> None:
     """The title of a page, the question it answers, and the day and snapshot it answers from."""
+    title, question = page.replace("_", " ").capitalize(), pages.PAGES[page].question
     live = snapshot.layer().version
     st.title(title, anchor=False)
     firm = snapshot.firm()
@@ -66,7 +67,7 @@ def _metric(value: metrics.MetricValue, alert: alerts.Alert | None) -> None:
         st.markdown(":small[:gray[no data yet: its job has not run]]")
     else:
         st.markdown(f":small[:gray[{f'in range: {limits}' if limits else 'no range is set'}]]")
-    with _behind(f"metric-{metric.name}") as opened:
+    with lying_behind(f"metric-{metric.name}") as opened:
         if opened.open:
             st.markdown(f"**{metric.title}**. {metric.description} Owner: {metric.owner}.")
             if value.failure:
@@ -74,8 +75,8 @@ def _metric(value: metrics.MetricValue, alert: alerts.Alert | None) -> None:
             else:
                 _alert(value, alert)
                 _proof(snapshot.proved(metric))
-            _source(metric.query, "The number")
-            _source(metric.rows, "The rows behind it", with_rows=True)
+            source(metric.query, "The number")
+            source(metric.rows, "The rows behind it", with_rows=True)
 
 
 def _proof(proof: metrics.Proof) -> None:
@@ -138,24 +139,7 @@ def said(act: Any) -> None:
         st.toast(str(error), icon=":material/block:", duration="long")
 
 
-def figure(name: str, query: str, *, frame: pl.DataFrame | None = None, **options: Any) -> None:
-    """Draw `opslayer.figures.<name>` over a named query, or a part of its rows, with what lies behind it."""
-    options["theme"] = _theme()
-    key = "-".join([name, *(str(options[word]) for word in sorted(options) if word == "comparison")])
-    drawn = (
-        snapshot.figure(name, query, **options) if frame is None else getattr(figures, name)(frame, **options)
-    )
-    st.plotly_chart(drawn, key=key, config={"displayModeBar": False}, theme=None)
-    behind(query, key=key)
-
-
-def drawn(name: str, frame: pl.DataFrame) -> None:
-    """Draw `opslayer.figures.<name>` over a frame that no query of the snapshot gives."""
-    made = getattr(figures, name)(frame, theme=_theme())
-    st.plotly_chart(made, key=name, config={"displayModeBar": False}, theme=None)
-
-
-def _theme() -> figures.Theme:
+def theme() -> figures.Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
@@ -213,14 +197,7 @@ def _column(name: str, title: str, kind: pl.DataType, width: int | None) -> Any:
     return config.TextColumn(title, width=width)
 
 
-def behind(query: str, *, key: str, **values: Any) -> None:
-    """What a figure or table comes from: its day, its rows, its SQL."""
-    with _behind(key) as opened:
-        if opened.open:
-            _source(query, "The rows and the query", with_rows=True, **values)
-
-
-def _behind(key: str) -> Any:
+def lying_behind(key: str) -> Any:
     """The way to what lies behind a number; its content is made when it is opened."""
     return st.popover(
         f"as of {day(snapshot.as_of())}", type="tertiary", icon=":material/table_rows:", key=f"behind-{key}",
@@ -228,7 +205,7 @@ def _behind(key: str) -> Any:
     )  # fmt: skip
 
 
-def _source(query: str, title: str, *, with_rows: bool = False, **values: Any) -> None:
+def source(query: str, title: str, *, with_rows: bool = False, **values: Any) -> None:
     live = snapshot.layer().version
     if with_rows:
         found = snapshot.rows(query, **values)

@@ -6,14 +6,14 @@ Everything computed is kept by snapshot version, and the number kept is bounded.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from opslayer import figures, metrics
+from opslayer import figures, metrics, pages
 from opslayer.config import Firm, find_firm, load_firm
 from opslayer.store import Store, open_store
 from opslayer.warehouse import Layer, Version, current, open_layer
@@ -79,15 +79,68 @@ def rows(query: str, **values: Any) -> pl.DataFrame:
     return _rows(str(firm().directory), layer().version.name, query, _tuple(values))
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
-def _figure(directory: str, version: str, name: str, query: str, options: Values) -> go.Figure:
-    drawn: go.Figure = getattr(figures, name)(_rows(directory, version, query, ()), **dict(options))
-    return drawn
+@dataclass(frozen=True)
+class _Rows:
+    """The named queries of the snapshot of this run, each asked once for all who look."""
+
+    layer: Layer
+
+    @property
+    def as_of(self) -> date:
+        return self.layer.as_of
+
+    def query(self, query: str, /, **values: Any) -> pl.DataFrame:
+        return _rows(str(firm().directory), self.layer.version.name, query, _tuple(values))
 
 
-def figure(name: str, query: str, **options: Any) -> go.Figure:
-    """`opslayer.figures.<name>` over a named query."""
-    return _figure(str(firm().directory), layer().version.name, name, query, _tuple(options))
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _source(directory: str, version: str) -> pages.Source:
+    return pages.Source(firm(), _Rows(_layer(directory, version)), store())
+
+
+def source() -> pages.Source:
+    """What the pages are drawn from."""
+    return _source(str(firm().directory), layer().version.name)
+
+
+@st.cache_data(max_entries=300, show_spinner="Computing")
+def _drawn(
+    directory: str,
+    version: str,
+    changes: int,  # noqa: ARG001  what is of the store is drawn again when that changed
+    page: str,
+    name: str,
+    theme: figures.Theme,
+    values: Values,
+) -> pages.Drawn:
+    read = pages.Reading(_source(directory, version), theme)
+    return pages.PAGES[page][name].draw(read, **dict(values))
+
+
+def drawn(page: str, name: str, theme: figures.Theme = "light", **choices: Any) -> pages.Drawn:
+    """One thing that a page shows, drawn once for all who look at the same choices."""
+    changes = store().change_counter() if pages.PAGES[page][name].live else 0
+    place = str(firm().directory), layer().version.name
+    return _drawn(*place, changes, page, name, theme, _tuple(choices))
+
+
+@st.cache_data(max_entries=100, show_spinner="Drawing it again")
+def _proved_shown(
+    directory: str,  # noqa: ARG001  versions of two firms may share a name
+    version: str, page: str, name: str, theme: figures.Theme, fingerprint: str, values: Values
+) -> pages.ShownProof:  # fmt: skip
+    whole = pages.PAGES[page]
+    with open_layer(firm(), version) as opened:
+        fresh = pages.Source(firm(), opened, store())
+        return pages.prove(opened, fresh, whole, whole[name], dict(values), drawn=fingerprint, theme=theme)
+
+
+def proved_shown(
+    page: str, name: str, theme: figures.Theme, fingerprint: str, **choices: Any
+) -> pages.ShownProof:
+    """What a page shows, drawn again from the snapshot opened afresh and held beside the fingerprint."""
+    place = str(firm().directory), layer().version.name
+    return _proved_shown(*place, page, name, theme, fingerprint, _tuple(choices))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

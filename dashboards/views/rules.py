@@ -2,22 +2,17 @@
 
 import effects
 import parts
-import snapshot
 import streamlit as st
 
-from opslayer import actions
-
-parts.heading("Rules", "Do the rules bring about what they are there for?")
-firm, store = snapshot.firm(), snapshot.store()
-
+parts.heading("rules")
 st.header("Effect", anchor=False)
-effects.show_effects(actions.rule_effects(firm, store))
+effects.show_effects()
 
 st.header("Replay", anchor=False)
-effects.show_replays(actions.list_replays(firm, store))
+effects.show_replays()
 
 st.header("Autonomy", anchor=False)
-effects.show_autonomy(actions.list_autonomy(firm, store))
+effects.show_autonomy()
 
 st.header("Who decides", anchor=False)
-effects.show_approvers(actions.approvers(firm, store))
+effects.show_approvers()

@@ -20,6 +20,7 @@ from opslayer.cli import data, edge, work
 from opslayer.cli import events as event_commands
 from opslayer.cli import metrics as metric_commands
 from opslayer.cli import models as model_commands
+from opslayer.cli import pages as page_commands
 from opslayer.cli import rules as rule_commands
 from opslayer.errors import OpslayerError
 
@@ -84,6 +85,11 @@ models = typer.Typer(no_args_is_help=True, help="Who answers what is asked of mo
 for name, command in model_commands.COMMANDS.items():
     models.command(name)(command)
 app.add_typer(models, name="models", rich_help_panel=DATA)
+
+pages = typer.Typer(no_args_is_help=True, help="What the pages show, and the way from it to its rows.")
+for name, command in page_commands.COMMANDS.items():
+    pages.command(name)(command)
+app.add_typer(pages, name="pages", rich_help_panel=DATA)
 
 actions = typer.Typer(no_args_is_help=True, help="What is proposed, and who decided.")
 for name, command in action_commands.COMMANDS.items():

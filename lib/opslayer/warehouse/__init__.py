@@ -7,6 +7,7 @@ from opslayer.warehouse.blank import blank_layer, published_columns
 from opslayer.warehouse.build import Built, BuiltModel, build
 from opslayer.warehouse.layer import Layer, open_layer, query_path
 from opslayer.warehouse.models import Model, load_models, tables_read
+from opslayer.warehouse.outputs import published_in
 from opslayer.warehouse.publish import (
     Refreshed,
     audit,
@@ -39,6 +40,7 @@ __all__ = [
     "pruned_version",
     "publish",
     "published_columns",
+    "published_in",
     "query_path",
     "refresh",
     "refused_contracts",

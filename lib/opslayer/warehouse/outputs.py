@@ -89,6 +89,19 @@ def landing(firm: Firm, name: str) -> Path:
     return firm.var / "raw" / SCHEMA / name
 
 
+def published_in(firm: Firm, name: str, *, as_of: date) -> str | None:
+    """The version that the predictions of a day in `intelligence.<name>` were published with, the last."""
+    manifest = read_manifest(landing(firm, name))
+    if manifest is None:
+        return None
+    paths = [str(landing(firm, name) / file) for file in manifest.files]
+    row = duckdb.execute(
+        "select max(_load_id) from read_parquet($paths, union_by_name = true) where as_of = $as_of",
+        {"paths": paths, "as_of": as_of},
+    ).fetchone()
+    return str(row[0]) if row and row[0] else None
+
+
 def copy_version(source: Path, target: Path) -> None:
     """A published file's content under the staged name; the published one stays as it is."""
     for leftover in target.parent.glob(f"{target.name}*"):

@@ -114,7 +114,7 @@ def save_outputs(firm: Firm, frames: Mapping[str, pl.DataFrame], *, as_of: date,
         name = next_name(firm, as_of)
         require_green(firm)
         land_outputs(firm, frames, load_id=name, moment=moment)
-        return publish_staged(firm, as_of=as_of, moment=moment)
+        return publish_staged(firm, as_of=as_of, moment=moment, base=base.name)
 
 
 OUTPUT_WAIT = 600.0  # seconds; longer than any audit measured
@@ -172,7 +172,7 @@ def _without_absent(firm: Firm, contracts: Iterable[Contract]) -> list[Contract]
     ]
 
 
-def publish_staged(firm: Firm, *, as_of: date, moment: datetime) -> Version:
+def publish_staged(firm: Firm, *, as_of: date, moment: datetime, base: str | None = None) -> Version:
     """`publish`, for a caller that holds the writer's lock."""
     _require_staged(firm)
     green, red = require_green(firm)
@@ -184,7 +184,7 @@ def publish_staged(firm: Firm, *, as_of: date, moment: datetime) -> Version:
     files.staged(firm).rename(path)
     if _docs(firm).exists():
         _docs(firm).rename(_docs(firm).with_name(name))
-    version = Version(name, path, as_of, moment, rows, green, red)
+    version = Version(name, path, as_of, moment, rows, green, red, base)
     record(version)
     point(firm, version)
     prune(firm, moment=moment)

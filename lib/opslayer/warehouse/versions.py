@@ -20,7 +20,10 @@ NAME = re.compile(r"^\d{4}-\d{2}-\d{2}\.\d{3,}$")
 
 @dataclass(frozen=True)
 class Version:
-    """One published snapshot: what it holds and how it stood when it was published."""
+    """One published snapshot: what it holds and how it stood when it was published.
+
+    `base` is the version it equals but for what intelligence added; None where all of it was built.
+    """
 
     name: str
     path: Path
@@ -29,6 +32,7 @@ class Version:
     rows: dict[str, int]
     contracts_green: int
     contracts_red: int
+    base: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Pruned:
     as_of: date
     published_at: datetime
     pruned_at: datetime
+    base: str | None = None
 
 
 def versions(firm: Firm) -> list[Version]:
@@ -138,6 +143,7 @@ def _note(firm: Firm, version: Version, moment: datetime) -> None:
         "as_of": str(version.as_of),
         "published_at": version.published_at.isoformat(),
         "pruned_at": moment.isoformat(),
+        "base": version.base,
     }
     files.write_atomically(files.pruned(firm) / f"{version.name}.json", values)
 
@@ -159,6 +165,7 @@ def pruned_version(firm: Firm, name: str) -> Pruned | None:
         date.fromisoformat(values["as_of"]),
         datetime.fromisoformat(values["published_at"]),
         datetime.fromisoformat(values["pruned_at"]),
+        values.get("base"),
     )
 
 
@@ -177,4 +184,5 @@ def _read(path: Path) -> Version:
         rows=values["rows"],
         contracts_green=values["contracts_green"],
         contracts_red=values["contracts_red"],
+        base=values.get("base"),
     )

@@ -1,0 +1,93 @@
+"""What pages show of the store and of the machine, as frames: one function a record, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from opslayer import actions, runner, warehouse
+from opslayer.config import Firm
+from opslayer.store import Store
+
+PROPOSAL: dict[str, pl.DataType | type[pl.DataType]] = {
+    "id": pl.Int64,
+    "title": pl.String,
+    "kind": pl.String,
+    "party_name": pl.String,
+    "rung": pl.String,
+    "level": pl.Int64,
+    "amount": pl.Decimal(18, 2),
+    "state": pl.String,
+    "by": pl.String,
+    "sent_at": pl.Datetime(time_zone="UTC"),
+    "reason": pl.String,
+}
+
+
+def _proposals(_: Firm, store: Store) -> pl.DataFrame:
+    """One row a proposal, as the page Actions lists them."""
+    return pl.DataFrame(
+        [
+            (p.id, p.title, p.kind, p.party_name, p.rung, p.level, p.amount, p.state, _approved_by(p),
+             p.sent_at, p.reason or "")
+            for p in actions.list_proposals(store)
+        ],
+        schema=PROPOSAL,
+        orient="row",
+    )  # fmt: skip
+
+
+def _approved_by(proposal: actions.Proposal) -> str:
+    """The people; or that its rule lets it go by itself."""
+    return ", ".join("by its rule" if name.startswith("rule ") else name for name in proposal.approvals)
+
+
+def _runs(_: Firm, store: Store) -> pl.DataFrame:
+    """One row a run of a notebook, newest first."""
+    return pl.DataFrame(
+        [(run.started_at, run.notebook, run.state, run.cause or "") for run in runner.last_runs(store)],
+        schema={
+            "started_at": pl.Datetime(time_zone="UTC"),
+            "notebook": pl.String,
+            "state": pl.String,
+            "cause": pl.String,
+        },
+        orient="row",
+    )
+
+
+def _versions(firm: Firm, _: Store) -> pl.DataFrame:
+    """One row a version that is kept, newest first."""
+    kept = reversed(warehouse.versions(firm))
+    return pl.DataFrame(
+        [(v.name, v.published_at, v.contracts_green, v.contracts_red) for v in kept],
+        schema=["name", "published_at", "green", "red"],
+        orient="row",
+    )
+
+
+def _trail(_: Firm, store: Store) -> pl.DataFrame:
+    found = actions.verify(store)
+    return pl.DataFrame({"events": [found.events], "holds": [found.holds], "why": [found.why or ""]})
+
+
+def _autonomy(firm: Firm, store: Store) -> pl.DataFrame:
+    return pl.DataFrame(actions.list_autonomy(firm, store), infer_schema_length=None)
+
+
+def _replay_months(_: Firm, store: Store, *, rule: str) -> pl.DataFrame:
+    return actions.replay_months(store, rule)
+
+
+RECORDS: dict[str, Callable[..., pl.DataFrame]] = {
+    "proposals": _proposals,
+    "runs": _runs,
+    "versions": _versions,
+    "trail": _trail,
+    "rule_effects": lambda firm, store: actions.rule_effects(firm, store),
+    "replays": lambda firm, store: actions.list_replays(firm, store),
+    "replay_months": _replay_months,
+    "autonomy": _autonomy,
+    "approvers": lambda firm, store: actions.approvers(firm, store),
+}
