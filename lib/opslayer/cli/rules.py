@@ -175,6 +175,37 @@ def effect(
     )  # fmt: skip
 
 
+def show_trials(json: Json = False) -> None:
+    """Show which words work better: each trial's arms beside each other, and keep, stop, or not yet.
+
+    [dim]Example:[/dim]
+      opslayer rules trials
+    """
+    from opslayer import actions
+
+    with edge.records() as (firm, store):
+        found = actions.trials(firm, store).to_dicts()
+    if json:
+        edge.show_json(found)
+        return
+    edge.show_table(
+        f"{len(found)} trials of words",
+        ("rule", "trial", "", "tried on", "as they are", "why"),
+        (
+            (
+                one["rule"],
+                one["trial"],
+                one["verdict"],
+                one["subjects"],
+                one["standing_subjects"],
+                one["reasons"],
+            )
+            for one in found
+        ),
+        empty="none; `trial: {name: ..., template: ...}` in a step of a rule tries other words on half",
+    )
+
+
 def replay(
     rule: Name,
     months: Annotated[int, typer.Option(min=1, max=120, help="How far back.")] = 12,
@@ -287,6 +318,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "test": run_cases,
     "effect": effect,
     "replay": replay,
+    "trials": show_trials,
     "autonomy": autonomy,
     "schema": schema,
 }

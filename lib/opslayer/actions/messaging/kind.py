@@ -107,13 +107,13 @@ def _evidence(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
 def _content(occasion: Occasion, wanted: Wanted, _: dict[str, Any]) -> dict[str, Any]:
     step = occasion.rule.step(wanted.level)
     assert step is not None, "it was chosen by its step"
-    return _write(occasion, step.template, wanted.detail)
+    return _write(occasion, step.template_for(wanted.subject), wanted.detail)
 
 
 def _draw_again(_: Session, occasion: Occasion, record: Record) -> dict[str, Any] | None:
     row = _standing(occasion.layer, record.evidence).get("row")
     step = occasion.rule.step(record.level)
-    return _write(occasion, step.template, row) if row and step else None
+    return _write(occasion, step.template_for(record.subject), row) if row and step else None
 
 
 def _write(occasion: Occasion, template: str, row: Row) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from pydantic import Field, field_validator, model_validator
 
 from opslayer.actions.rule import Approval, Rule
 from opslayer.config import Settings
+from opslayer.modelops.experiments import Experiment, assign
 
+STANDING, TRIED = "as they are", "tried"  # the arms of a trial of words
 NAME = r"^[a-z][a-z0-9_]*$"
 BOUND = ("as_of", "base_currency", "first_step", "most_rows", "subject", "subjects")  # by us, in every query
 
@@ -54,6 +56,22 @@ class When(Settings):
     )
 
 
+class Trial(Settings):
+    """Other words for some of the subjects, by chance, to know which words work better."""
+
+    name: str = Field(pattern=NAME)
+    template: str = Field(pattern=NAME, description="the other words: templates/<template>.txt.j2")
+    share: float = Field(0.5, gt=0, lt=1, description="share of the subjects that get them")
+    effect: float = Field(
+        0.05, gt=0, lt=1, description="the least gain that is worth a change, as a share of the subjects"
+    )
+
+    @property
+    def experiment(self) -> Experiment:
+        """The words that stand against those that are tried."""
+        return Experiment(self.name, {STANDING: 1 - self.share, TRIED: self.share}, self.effect)
+
+
 class Step(Settings):
     """One message of a sequence."""
 
@@ -62,6 +80,14 @@ class Step(Settings):
     days: int = Field(
         0, ge=0, le=3650, description="how long it has lasted by then: the query's column `days`"
     )
+
+    trial: Trial | None = Field(None, description="other words, tried on some of the subjects")
+
+    def template_for(self, subject: str) -> str:
+        """The words that a subject gets: the same ones each time."""
+        if self.trial is not None and assign(self.trial.experiment, subject) == TRIED:
+            return self.trial.template
+        return self.template
 
 
 class Fact(Settings):
@@ -109,6 +135,13 @@ class What(Settings):
         return value
 
     @model_validator(mode="after")
+    def _trials_are_told_apart(self) -> Self:
+        names = [step.trial.name for step in self.steps if step.trial]
+        if len(set(names)) < len(names):
+            raise ValueError("a name of its own for each trial")
+        return self
+
+    @model_validator(mode="after")
     def _ascending(self) -> Self:
         for before, after in pairwise(self.steps):
             if after.days <= before.days:
@@ -133,6 +166,12 @@ class MessageRule(Rule):
     what: What
     quiet_days: int = Field(0, ge=0, description="a reader whom it wrote to is left alone for this long")
     approval: Approval
+
+    @model_validator(mode="after")
+    def _trials_are_followed(self) -> Self:
+        if self.holdout is None and any(step.trial for step in self.what.steps):
+            raise ValueError("a holdout: what becomes of a trial's subjects is told beside those left alone")
+        return self
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -166,7 +205,11 @@ class MessageRule(Rule):
 
     @property
     def templates(self) -> tuple[tuple[str, str], ...]:
-        return tuple((f"what.steps.{n}", f"{step.template}.txt.j2") for n, step in enumerate(self.what.steps))
+        return tuple(
+            (f"what.steps.{n}", f"{template}.txt.j2")
+            for n, step in enumerate(self.what.steps)
+            for template in (step.template, *([step.trial.template] if step.trial else []))
+        )
 
     @property
     def channels(self) -> tuple[tuple[str, str], ...]:
