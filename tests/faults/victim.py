@@ -13,9 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+import sqlglot
+from sqlalchemy.orm import configure_mappers
+
 from tests.conftest import PROJECT
 
 Say = Callable[[str], None]
+
+configure_mappers()  # what a first use would load late, in every child anew
+sqlglot.parse_one("select 1", dialect="duckdb")
 
 
 @dataclass(frozen=True)

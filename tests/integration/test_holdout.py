@@ -16,7 +16,7 @@ from opslayer.actions.holdout import is_drawn
 from opslayer.actions.kind import Followed
 from opslayer.config import Firm
 from opslayer.errors import ConfigurationError, UsageError
-from opslayer.store import Assignment, AuditEvent, Store, open_store
+from opslayer.store import Assignment, AuditEvent, Bounce, Store, open_store
 from opslayer.warehouse import blank_layer
 from tests.messages import days_later, snapshot, write_rule
 from tests.reminders import AS_OF, MOMENT, Books, Owed, received, serving, write_firm
@@ -145,6 +145,29 @@ def test_a_message_is_judged_by_its_own_question_in_both_arms_alike(desk: Desk) 
     row = effect(desk)
     assert (row["treated_judged"], row["left_alone_judged"]) == tuple(map(len, desk.arms().values()))
     assert (row["verdict"], row["supported_amount"]) == ("unproven", 0)
+
+
+def test_what_was_undone_or_came_back_stays_in_its_arm_and_counts_as_reached_no_more(desk: Desk) -> None:
+    desk.leave_alone(0.4)
+    sent = desk.day(0, *FIRST)
+    row = effect(desk)
+    assert (row["treated"], row["reached"]) == (len(sent), len(sent))
+    first, second = [p.id or 0 for p in actions.list_proposals(desk.store, "sent")][:2]
+    with desk.store.session() as session:
+        session.add(Bounce(proposal_id=first, address="ada@harrow.example", status="5.1.1", diagnostic="",
+                           bounced_at=MOMENT))  # fmt: skip
+    made = actions.undo(desk.firm, desk.store, second, person=MAEVE, reason="wrong", moment=MOMENT)
+    assert actions.without_effect(desk.store) == {first}
+    with desk.store.session() as session:
+        session.execute(delete(Bounce))  # its reader is the same, and its correction would be held
+    with snapshot(desk.firm, as_of=AS_OF) as layer:
+        actions.approve(
+            desk.firm, desk.store, made.id or 0, person=MAEVE, reason="yes", moment=MOMENT, layer=layer
+        )
+        actions.dispatch(desk.firm, desk.store, layer=layer, moment=MOMENT)
+    assert actions.without_effect(desk.store) == {second}
+    row = effect(desk)
+    assert (row["treated"], row["reached"]) == (len(sent), len(sent) - 1)
 
 
 def test_a_control_arm_that_went_missing_stops_the_claim(desk: Desk) -> None:

@@ -169,17 +169,29 @@ def test_every_column_a_mapping_reads_is_under_contract(
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("apiVersion: v3.1.0", "apiVersion: v3.0.2", ["apiVersion", "v3.1.0", 'got "v3.0.2"']),
-        ("team: {name: Finance}", "team: {nmae: Finance}", ["nmae", 'nearest: "name"']),
-        ("value: warn", "value: wran", ["severity", "block, quarantine, warn", 'nearest: "warn"']),
-        ("severity: quarantine", "severity: quarantined", ["paid ones are above 1", 'nearest: "quarantine"']),
-        ("logicalType: date", "logicalType: dat", ["logicalType", "dat", "date"]),
+        (
+            "apiVersion: v3.1.0",
+            "apiVersion: v3.0.2",
+            ["odcs.yaml:2:13\n", "apiVersion", "v3.1.0", 'got "v3.0.2"'],
+        ),
+        ("team: {name: Finance}", "team: {nmae: Finance}", ["odcs.yaml:8:8\n", "nmae", 'nearest: "name"']),
+        (
+            "value: warn",
+            "value: wran",
+            ["odcs.yaml:14:50\n", "severity", "block, quarantine, warn", 'nearest: "warn"'],
+        ),
+        (
+            "severity: quarantine",
+            "severity: quarantined",
+            ["odcs.yaml:36:15\n", "paid ones are above 1", 'nearest: "quarantine"'],
+        ),
+        ("logicalType: date", "logicalType: dat", ["odcs.yaml:17:36\n", "logicalType", "dat", "date"]),
         ("and t.total <= 1", "and t.totl <= 1", ["totl", 'nearest: "total"']),
         ("where t.status", "having t.status", ["query", "expected select count(*)"]),
         ("from ${object} t where", "from core.bill t where", ["query", "${object}"]),
         ("mustBe: 0", "mustBe: 1", ["paid ones are above 1", "mustBe: 0"]),
         ("name: core.bill", "name: bills", ["bills", "core.<table>"]),
-        ("unit: d,", "unit: hours,", ["slaProperties", 'got "hours"']),
+        ("unit: d,", "unit: hours,", ["odcs.yaml:10:41\n", "slaProperties", 'got "hours"']),
         ("element: core.bill.issued_on", "element: core.bill.isued_on", ["isued_on", 'nearest: "issued_on"']),
         ("kind: DataContract", "kind: [", ["is not YAML"]),
     ],
@@ -220,6 +232,7 @@ def test_contracts_are_checked_against_each_other(tmp_path: Path) -> None:
     )
     said = "\n".join(problems_between({one: read_contract(one), two: read_contract(two)}))
     assert "expected one contract; one.odcs.yaml has it too" in said
+    assert f"{two}:31:44\n" in said
     assert 'got "core.bill.bil_id"' in said
     assert 'nearest: "core.bill.bill_id"' in said
 

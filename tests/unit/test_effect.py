@@ -34,6 +34,7 @@ def firms(
             "rule": rule,
             "arm": np.where(is_control.ravel(), "control", "treatment"),
             "share": share,
+            "is_reached": ~is_control.ravel(),
             "is_settled": settled.ravel(),
             "settled_days": np.where(settled.ravel(), 10.0, 30.0),
             "settled_amount": amount.ravel(),
@@ -57,6 +58,19 @@ def test_the_interval_covers_a_planted_effect_as_often_as_it_says() -> None:
         ).all()
     ).item()
     assert (supported["supported_amount"] <= worth * supported["treated_judged"]).mean() > 0.95
+
+
+def test_who_was_not_reached_counts_in_the_arm_and_for_no_money() -> None:
+    all_reached = firms(0.75, 0.35, many=3)
+    third = pl.int_range(pl.len()) % 3 == 0
+    some = all_reached.with_columns(is_reached=pl.col("is_reached") & ~third)
+    one, other = estimate(all_reached), estimate(some)
+    differing = ("reached", "supported_amount")
+    assert one.drop(differing).equals(other.drop(differing))
+    assert set(one["verdict"]) == {"proven"}
+    ratio = other["supported_amount"] / one["supported_amount"]
+    assert (ratio - other["reached"] / other["treated"]).abs().max() < 1e-9
+    assert (other["reached"] < one["reached"]).all()
 
 
 def test_where_nothing_happens_nothing_is_claimed() -> None:

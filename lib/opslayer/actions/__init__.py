@@ -24,6 +24,7 @@ from opslayer.actions.replay.run import Replayed, list_replays, replay, replay_m
 from opslayer.actions.report import Sheets, standing_of_week, write_sheets
 from opslayer.actions.rule import Rule
 from opslayer.actions.stop import list_stops, resume, stop
+from opslayer.actions.success import without_effect
 from opslayer.actions.trials import trials
 from opslayer.actions.undo import Undoing, preview_undo, undo
 from opslayer.actions.verification import verify
@@ -91,5 +92,6 @@ __all__ = [
     "verify",
     "verify_export",
     "why_nothing_is_billed",
+    "without_effect",
     "write_sheets",
 ]

@@ -72,7 +72,7 @@ def last_bounce(session: Session, recipients: str | None) -> Bounce | None:
     """The latest of any of the addresses that a message is to go to."""
     if not recipients:
         return None
-    known = select(Bounce).where(Bounce.address.in_(_addresses(recipients)))
+    known = select(Bounce).where(Bounce.address.in_(addresses(recipients)))
     return session.scalars(known.order_by(Bounce.id.desc())).first()
 
 
@@ -153,7 +153,7 @@ def _record(session: Session, one: Returned, moment: datetime) -> int | None:
     """The number of the proposal, where this is new and was sent to that address."""
     record = session.scalar(select(Record).join(Record.outbox).where(Outbox.message_id == one.message_id))
     address = one.address.casefold()
-    if record is None or address not in _addresses(record.content.get("recipient")):
+    if record is None or address not in addresses(record.content.get("recipient")):
         return None
     known = select(Bounce).where(Bounce.proposal_id == record.id, Bounce.address == address)
     if session.scalar(known) is not None:
@@ -175,5 +175,6 @@ def _record(session: Session, one: Returned, moment: datetime) -> int | None:
     return record.id
 
 
-def _addresses(recipients: str | None) -> list[str]:
+def addresses(recipients: str | None) -> list[str]:
+    """The bare addresses of a message's recipients, as they are compared."""
     return [address.casefold() for _, address in getaddresses([recipients or ""])]

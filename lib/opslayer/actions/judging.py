@@ -6,15 +6,19 @@ from datetime import date, datetime
 
 import polars as pl
 from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
+from opslayer.actions.compensation import NAME
 from opslayer.actions.kind import Followed, Judgement
 from opslayer.actions.kinds import KINDS, choose_rules, load_rules
+from opslayer.actions.success import came_to_nothing
 from opslayer.actions.transition import SYSTEM
 from opslayer.config import Firm
 from opslayer.errors import OpslayerError
 from opslayer.intelligence import effect
 from opslayer.intelligence.effect import SUBJECTS
 from opslayer.store import Assignment, Store, append, lock
+from opslayer.store import Proposal as Record
 from opslayer.warehouse import Layer
 
 NOBODY = "The rule has called for nobody since it has a holdout."
@@ -77,8 +81,10 @@ def rule_effects(firm: Firm, store: Store, rule: str | None = None) -> pl.DataFr
     """
     rules = choose_rules(firm, rule) if rule else load_rules(firm)
     with store.reading() as session:
-        drawn = session.execute(select(*(getattr(Assignment, name) for name in SUBJECTS))).all()
-    subjects = pl.DataFrame([tuple(row) for row in drawn], schema=SUBJECTS, orient="row")
+        drawn = session.scalars(select(Assignment).order_by(Assignment.id)).all()
+        reached = _reached(session)
+    rows = [vars(one) | {"is_reached": (one.rule, one.subject) in reached} for one in drawn]
+    subjects = pl.DataFrame([{name: row[name] for name in SUBJECTS} for row in rows], schema=SUBJECTS)
     found = effect.estimate(subjects)
     known = set(found["rule"])
     shown = [one for one in rules if rule or one.holdout is not None or one.name in known]
@@ -93,6 +99,15 @@ def rule_effects(firm: Firm, store: Store, rule: str | None = None) -> pl.DataFr
         pl.col("supported_amount").floor().fill_null(0.0),
         *(
             pl.col(name).fill_null(0)
-            for name in ("treated", "left_alone", "treated_judged", "left_alone_judged")
+            for name in ("treated", "reached", "left_alone", "treated_judged", "left_alone_judged")
         ),
     )
+
+
+def _reached(session: Session) -> set[tuple[str, str]]:
+    """Rule and subject of whatever left or was done, and neither came back nor was undone."""
+    done = select(Record.id, Record.rule, Record.subject).where(
+        Record.state.in_(("sent", "recorded")), Record.kind != NAME
+    )
+    nothing = came_to_nothing(session)
+    return {(rule, subject) for number, rule, subject in session.execute(done) if number not in nothing}

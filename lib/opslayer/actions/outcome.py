@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from opslayer.actions.judging import judge_subjects
+from opslayer.actions.success import came_to_nothing
 from opslayer.store import Outcome as Record
 from opslayer.store import Proposal, ProposalDocument, Store, append, emit, lock
 from opslayer.warehouse import Layer
@@ -34,11 +35,14 @@ class Outcome:
 def record_outcomes(layer: Layer, store: Store, *, moment: datetime) -> list[Outcome]:
     """Keep, once, what the snapshot says became of every invoice that was reminded of; those that are new.
 
+    Nothing became of a reminder that came back or was undone: what is paid then was not paid after it.
+
     And what became of the subjects of each rule that has a holdout.
     """
     judge_subjects(layer, store, moment=moment)
     with store.reading() as session:
         waiting = session.execute(_unsettled()).all()
+        nothing = came_to_nothing(session)
     if not waiting:
         return []
     ids = json.dumps(sorted({invoice for _, invoice, _ in waiting}))
@@ -49,7 +53,7 @@ def record_outcomes(layer: Layer, store: Store, *, moment: datetime) -> list[Out
         for number, invoice, reminded_on in session.execute(_unsettled()).all():
             row = standing.get(invoice)
             how = _became(row) if row else None
-            if row is None or how is None:
+            if row is None or how is None or number in nothing:
                 continue
             happened_on = row["settled_on"] or layer.as_of
             outcome = Outcome(

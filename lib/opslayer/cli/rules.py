@@ -165,10 +165,10 @@ def effect(
         return
     edge.show_table(
         f"{len(found)} rules with a holdout",
-        ("rule", "acted on", "left alone", "", f"supported, {firm.base_currency}", "why"),
+        ("rule", "to act on", "reached", "left alone", "", f"supported, {firm.base_currency}", "why"),
         (
-            (one["rule"], one["treated"], one["left_alone"], one["verdict"], one["supported_amount"],
-             one["reasons"])
+            (one["rule"], one["treated"], one["reached"], one["left_alone"], one["verdict"],
+             one["supported_amount"], one["reasons"])
             for one in found
         ),
         empty="none; `holdout: 0.05` in a rule's file leaves one in twenty of its subjects alone",

@@ -16,6 +16,7 @@ from open_data_contract_standard.model import OpenDataContractStandard, SchemaOb
 
 from opslayer.config import Firm
 from opslayer.contracts.contract import Column, Contract, Drift, Table
+from opslayer.contracts.places import place_of, spot_of
 from opslayer.contracts.rules import Wrong, custom, table_rules
 from opslayer.errors import ConfigurationError, nearest
 
@@ -70,7 +71,8 @@ def problems_between(contracts: Mapping[Path, Contract]) -> Iterator[str]:
         for table in contract.tables:
             if table.name in declared:
                 other = declared[table.name][0].name
-                yield f"{path}\n  at key: schema.{table.name}\n    expected one contract; {other} has it too"
+                place = place_of(path, f"schema.{table.name}", table.name)
+                yield f"{place}\n  at key: schema.{table.name}\n    expected one contract; {other} has it too"
             declared[table.name] = (path, table)
     known = set(declared) | {
         f"{name}.{c.name}" for name, (_, table) in declared.items() for c in table.columns
@@ -88,7 +90,7 @@ def _read(path: Path, _changed: int) -> Contract:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}\n  is not YAML: {error}") from error
     if not _validator().is_valid(document):
-        raise ConfigurationError(f"{path}\n" + "\n".join(_findings(document)))
+        raise ConfigurationError("\n".join(_findings(path, document)))
     try:
         return _contract(OpenDataContractStandard.model_validate(document))
     except Wrong as wrong:
@@ -163,19 +165,21 @@ def _validator() -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(_schema())
 
 
-def _findings(document: object) -> Iterator[str]:
+def _findings(path: Path, document: object) -> Iterator[str]:
     """What is wrong, in order of place; of several alternatives, the one that was meant."""
     from jsonschema import Draft201909Validator  # a second to import, and most documents are right
 
     errors = Draft201909Validator(_schema()).iter_errors(document)
-    yield from map(_finding, sorted(errors, key=lambda error: list(map(str, error.absolute_path))))
+    for error in sorted(errors, key=lambda error: list(map(str, error.absolute_path))):
+        yield _finding(path, error)
 
 
-def _finding(finding: ValidationError) -> str:
+def _finding(file: Path, finding: ValidationError) -> str:
     from jsonschema.exceptions import best_match
 
     error = best_match([finding]) or finding  # of "one of these", what the nearest of them misses
     path = [str(part) for part in error.absolute_path]
+    place = spot_of(file, tuple(error.absolute_path))
     key = path[-1] if path else "(the file)"
     lines = [f"expected {error.message}"]
     if error.validator in ("additionalProperties", "unevaluatedProperties"):
@@ -183,11 +187,12 @@ def _finding(finding: ValidationError) -> str:
         allowed = sorted(error.schema.get("properties", {}))
         near = nearest(unknown[0], allowed) if unknown and allowed else None
         key = unknown[0] if unknown else key
+        place = spot_of(file, (*error.absolute_path, key), key=True) if unknown else place
         lines = [f"expected one of: {', '.join(allowed)}" if allowed else error.message]
         lines += [f'nearest: "{near}"'] if near else []
     where = ".".join(path[:-1] if path and key == path[-1] else path)
     detail = "\n".join(f"    {line}" for line in lines)
-    return (f"  at {where}\n" if where else "") + f"  at key: {key}\n{detail}"
+    return f"{place}\n" + (f"  at {where}\n" if where else "") + f"  at key: {key}\n{detail}"
 
 
 def _wrong(path: Path, wrong: Wrong) -> ConfigurationError:
@@ -196,6 +201,7 @@ def _wrong(path: Path, wrong: Wrong) -> ConfigurationError:
         expected = "a table or column under contract"
     near = nearest(str(wrong.found), wrong.allowed)
     hint = f'\n    nearest: "{near}"' if near else ""
+    place = place_of(path, wrong.key, wrong.found)
     return ConfigurationError(
-        f'{path}\n  at key: {wrong.key}\n    expected {expected}; got "{wrong.found}"{hint}'
+        f'{place}\n  at key: {wrong.key}\n    expected {expected}; got "{wrong.found}"{hint}'
     )

@@ -1,9 +1,15 @@
 """Does a rule have an effect? Those it acted on beside those it left alone, by the draw that parted them.
 
 Everybody counts in the arm that was drawn, whether a message left or not (intention to treat), once, and on
-what became of the subject by the end of the same number of days. An effect is claimed only where the arms
-have the sizes they were drawn with, the interval leaves zero out, and the difference is one that so many can
-show. The interval is for one look: who looks every day and stops at the first good one deceives himself.
+what became of the subject by the end of the same number of days. So a message that came back or was undone
+leaves its subject in the treatment arm: who is reached is not drawn by chance (a client whose address fails
+may be one that fails to pay), and without them the arms would differ in more than the rule. Money is claimed
+only for who was reached: the effect per subject of the whole arm, which those not reached make smaller, times
+the number who were.
+
+An effect is claimed only where the arms have the sizes they were drawn with, the interval leaves zero out,
+and the difference is one that so many can show. The interval is for one look: who looks every day and stops
+at the first good one deceives himself.
 """
 
 from __future__ import annotations
@@ -25,6 +31,7 @@ SUBJECTS = {
     "rule": pl.String,
     "arm": pl.String,
     "share": pl.Float64,
+    "is_reached": pl.Boolean,
     "is_settled": pl.Boolean,
     "settled_days": pl.Float64,
     "settled_amount": pl.Float64,
@@ -32,6 +39,7 @@ SUBJECTS = {
 EFFECT = {
     "rule": pl.String,
     "treated": pl.Int64,
+    "reached": pl.Int64,
     "left_alone": pl.Int64,
     "left_alone_expected": pl.Float64,
     "sample_ratio_p": pl.Float64,
@@ -73,10 +81,11 @@ def estimate(subjects: pl.DataFrame, *, confidence: float = 0.95, power: float =
     """The effect of each rule: one row a rule, by name, with the columns of EFFECT.
 
     `subjects` has one row a subject that was drawn: rule, arm ("treatment", "control"), share (of the
-    control arm, when it was drawn), is_settled (null: not judged yet), settled_days and settled_amount (base
+    control arm, when it was drawn), is_reached (something left for it, and neither came back nor was undone),
+    is_settled (null: not judged yet), settled_days and settled_amount (base
     currency; null where they are not followed). Shares and their differences are from 0 to 1; days and
     amounts are per subject. `supported_amount` is what the lower end of its interval stands for, over all in
-    the treatment arm who were judged; never more.
+    the treatment arm who were judged and reached; never more.
     """
     given = subjects.select(pl.col(name).cast(kind) for name, kind in SUBJECTS.items())
     rows = [_effect(str(rule[0]), group, confidence, power) for rule, group in _by_rule(given)]
@@ -102,10 +111,12 @@ def _effect(rule: str, subjects: pl.DataFrame, confidence: float, power: float) 
     detectable = detectable_difference(counts, sizes, confidence, power)
     ratio = min(sample_ratio(subjects), sample_ratio(judged))
     verdict = _verdict(shares, detectable, ratio)
-    supported = max(money.lower or 0.0, 0.0) * sizes[0] if verdict == "proven" else 0.0
+    reached = int(treated["is_reached"].sum())
+    supported = max(money.lower or 0.0, 0.0) * reached if verdict == "proven" else 0.0
     return {
         "rule": rule,
         "treated": subjects.filter(pl.col("arm") == "treatment").height,
+        "reached": subjects.filter(pl.col("is_reached"), arm="treatment").height,
         "left_alone": subjects.filter(pl.col("arm") == "control").height,
         "left_alone_expected": float(subjects["share"].sum()),
         "sample_ratio_p": ratio,

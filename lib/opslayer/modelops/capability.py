@@ -124,7 +124,10 @@ class Capability(Settings):
 
     @model_validator(mode="after")
     def _learnt_has_its_learning(self) -> Capability:
-        if any(isinstance(one, Learnt) for one in self.candidates) and self.learning is None:
+        foretells = (
+            self.answer.kind == "probability"
+        )  # what is said of labels is in the store: no query has it
+        if foretells and any(isinstance(one, Learnt) for one in self.candidates) and self.learning is None:
             raise ValueError("`learning` where a candidate is learnt")
         if sum(isinstance(one, Learnt) for one in self.candidates) > 1:
             raise ValueError("one learnt candidate: its versions compete in the registry")

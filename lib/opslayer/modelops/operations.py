@@ -184,7 +184,7 @@ def tend(
     rows = [
         _tended(firm, store, layer, registry, capability, moment, anew=anew)
         for capability in chosen
-        if capability.learnt is not None
+        if capability.learnt is not None and capability.learning is not None
     ]
     with store.session() as session:
         capture.prune(session, keep_days=firm.models.keep_days, moment=moment)
@@ -201,7 +201,7 @@ def _tended(
     *,
     anew: bool,
 ) -> dict[str, Any]:
-    assert capability.learning is not None  # a learnt candidate has it
+    assert capability.learning is not None  # of others nothing is tended here
     name, as_of = capability.name, layer.as_of
     history = layer.query(capability.learning.history)
     with store.session() as session:

@@ -15,12 +15,13 @@ def _standing(read: Reading, **_: str) -> Tiles:
     waiting = proposals.filter(state="proposed")
     asked = waiting.filter(~pl.col("kind").is_in(UNASKED))["amount"].sum() or 0
     unsent = proposals.filter(pl.col("state").is_in(["approved", "held"])).height
+    arrived = proposals.filter(~pl.col("is_lost"), state="sent").height
     told = "Asked for, billed or spent by them; not what a message only tells of."
     return (
         Tile("Waiting for a decision", f"{waiting.height:,}", "Proposed, and not decided."),
         Tile(f"Amount in them, {read.currency}", f"{asked:,.0f}", told),
         Tile("Approved, not sent yet", f"{unsent:,}"),
-        Tile("Sent", f"{proposals.filter(state='sent').height:,}"),
+        Tile("Sent", f"{arrived:,}", "Left, and neither came back nor was undone."),
     )
 
 
@@ -44,11 +45,9 @@ ACTIONS = Page(
                     records="select count(*) from proposal where state = 'proposed'",
                 ),
                 Meeting(
-                    "what was sent is what the trail says left, and is not undone since",
-                    tile("Sent"),
-                    records="select count(distinct proposal.id) from proposal "
-                    "inner join audit_event on audit_event.proposal_id = proposal.id "
-                    "where audit_event.event = 'sent' and proposal.state = 'sent'",
+                    "those that are approved are in the store",
+                    tile("Approved"),
+                    records="select count(*) from proposal where state in ('approved', 'held')",
                 ),
             ),
             live=True,

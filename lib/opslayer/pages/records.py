@@ -19,6 +19,7 @@ PROPOSAL: dict[str, pl.DataType | type[pl.DataType]] = {
     "level": pl.Int64,
     "amount": pl.Decimal(18, 2),
     "state": pl.String,
+    "is_lost": pl.Boolean,
     "by": pl.String,
     "sent_at": pl.Datetime(time_zone="UTC"),
     "reason": pl.String,
@@ -26,11 +27,12 @@ PROPOSAL: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def _proposals(_: Firm, store: Store) -> pl.DataFrame:
-    """One row a proposal, as the page Actions lists them."""
+    """One row a proposal; `is_lost` says of what was sent that it came back or was undone."""
+    lost = actions.without_effect(store)
     return pl.DataFrame(
         [
-            (p.id, p.title, p.kind, p.party_name, p.rung, p.level, p.amount, p.state, _approved_by(p),
-             p.sent_at, p.reason or "")
+            (p.id, p.title, p.kind, p.party_name, p.rung, p.level, p.amount, p.state, p.id in lost,
+             _approved_by(p), p.sent_at, p.reason or "")
             for p in actions.list_proposals(store)
         ],
         schema=PROPOSAL,

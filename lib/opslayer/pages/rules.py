@@ -43,7 +43,8 @@ def _effects(read: Reading, **_: str) -> str:
     return "\n\n".join(
         f"**{named(row['rule'])}** {VERDICTS[row['verdict']]}  \n"
         f"{row['reasons']}  \n"
-        f":small[:gray[{row['treated']:,} acted on, {row['left_alone']:,} left alone; counted is "
+        f":small[:gray[{row['treated']:,} to act on, {row['reached']:,} of them reached, "
+        f"{row['left_alone']:,} left alone; counted is "
         f"whether {row['measure']} {row['follow_days']} days after. Money this supports: "
         f"{row['supported_amount']:,.0f} {read.currency}.]]"
         for row in effects.iter_rows(named=True)

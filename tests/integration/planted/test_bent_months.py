@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 import polars as pl
 import pytest
@@ -23,8 +24,9 @@ BENT_PRICE = ("Implementation", "4010")
 
 @pytest.fixture(scope="module")
 def told(planted: Callable[[int], Planted]) -> Callable[[int], dict[str, pl.DataFrame]]:
-    """What Monday says of a seed's months."""
+    """What Monday says of a seed's months, worked out once."""
 
+    @cache
     def of_seed(seed: int) -> dict[str, pl.DataFrame]:
         firm = planted(seed).firm
         with open_layer(firm) as layer:

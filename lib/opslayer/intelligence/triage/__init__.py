@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from opslayer.intelligence.inquiry import since_last_working_day
 from opslayer.intelligence.layer import Queries, hold_to_day
-from opslayer.intelligence.triage.incoming import calls, mails, triage
+from opslayer.intelligence.triage.incoming import by_rule, calls, mails, questions, triage
+from opslayer.intelligence.triage.teaching import CAPABILITY, teach
 from opslayer.intelligence.triage.text import OUT_OF_SCOPE, TextClassifier, TextModel
 from opslayer.intelligence.triage.threshold import threshold_at
 from opslayer.intelligence.triage.whom import Ask, Candidate, Ranked, candidates, hand_out, rank
+from opslayer.modelops import Models, capture
 
 __all__ = [
-    "LEAST_LABELS",
     "OUT_OF_SCOPE",
     "Ask",
     "Candidate",
@@ -26,53 +28,50 @@ __all__ = [
     "hand_out",
     "handed",
     "headline",
+    "learn",
     "rank",
     "run",
-    "taught",
+    "teach",
     "threshold_at",
 ]
 
-LEAST_LABELS = 200  # mails whose intent people have said: fewer teach less than the rules know
 HANDED_AT = time(9)  # in the firm's zone: when whoever gets it begins to work
 
 
+class Answering(Protocol):
+    """Whoever answers for a capability; `opslayer.modelops.Models` does."""
+
+    def ask(self, capability: str, given: pl.DataFrame, *, as_of: date, moment: datetime) -> pl.DataFrame: ...
+
+
 def run(
-    layer: Queries, *, as_of: date, zone: ZoneInfo, labels: pl.DataFrame | None = None
+    layer: Queries,
+    *,
+    as_of: date,
+    zone: ZoneInfo,
+    models: Answering | None = None,
+    moment: datetime | None = None,
 ) -> dict[str, pl.DataFrame]:
     """The table of the question, by name: triage; of the mail that intelligence.inquiry has of the day.
 
-    `labels` are mails whose intent people have said (text, label); with too few the inquiry rules answer.
-    Raises UsageError where the snapshot is of another day.
+    `models` say what each mail wants, asked at `moment`; without them the inquiry rules do. Raises UsageError
+    where the snapshot is of another day.
     """
     hold_to_day(layer, as_of)
     since, until = since_last_working_day(as_of, set(layer.query("holidays")["day"]), zone)
-    span = {"since": since.isoformat(), "until": until.isoformat()}
-    texts = layer.query("mail_between", **span).select(
-        "message_id", text=pl.concat_str(pl.col("subject", "body").fill_null(""), separator="\n")
-    )
-    model = taught(labels)
+    handed_at = datetime.combine(as_of, HANDED_AT, zone)
     read = layer.query("inquiries")
+    asked = questions(read, layer.query("mail_texts").select("message_id", "text"))
+    answers = (
+        models.ask(CAPABILITY, asked, as_of=as_of, moment=moment or handed_at) if models else by_rule(asked)
+    )
+    received = layer.query("calls_received", since=since.isoformat(), until=until.isoformat())
     waiting = layer.query("calls_to_return", hours=0, at_most=(as_of - since.date()).days)
     people = candidates(
         layer.query("people_to_hand_to"), layer.query("skills"), layer.query("client_people"), zone=zone
     )
-    come = [
-        *mails(
-            read, texts.filter(pl.col("message_id").is_in(read["message_id"].implode())), model, as_of=as_of
-        ),
-        *calls(layer.query("calls_received", **span), waiting),
-    ]
-    return {"triage": triage(come, people, as_of=as_of, at=datetime.combine(as_of, HANDED_AT, zone))}
-
-
-def taught(labels: pl.DataFrame | None) -> TextModel | None:
-    """A model of the firm's own labels; none where they are fewer than LEAST_LABELS, or of one intent."""
-    if labels is None or len(labels) < LEAST_LABELS:
-        return None
-    often = labels.filter(pl.len().over("label") >= 5)
-    if often.filter(pl.col("label") != OUT_OF_SCOPE)["label"].n_unique() < 2:
-        return None
-    return TextClassifier().fit(often)
+    come = [*mails(read, answers, as_of=as_of), *calls(received, waiting)]
+    return {"triage": triage(come, people, as_of=as_of, at=handed_at)}
 
 
 def handed(found: pl.DataFrame) -> pl.DataFrame:
@@ -84,6 +83,17 @@ def for_a_person(found: pl.DataFrame) -> pl.DataFrame:
     """What a person has to say of: what it wants, or whose it is."""
     unowned = pl.col("to_person_id").is_null() & (pl.col("urgency") != "low")
     return found.filter(pl.col("abstained") | unowned)
+
+
+def learn(layer: Queries, models: Models, *, as_of: date, moment: datetime) -> str:
+    """Teach on what people said that mails want, where it is enough; in words, what came of it."""
+    with models.store.reading() as session:
+        overrides = capture.overrides(session, CAPABILITY)
+    texts = layer.query("mail_texts")
+    said = overrides.join(texts, left_on="subject", right_on="message_id").select(
+        "subject", "text", "received_at", "answer", label="override"
+    )
+    return teach(said, models.registry, as_of=as_of, snapshot=as_of.isoformat(), moment=moment)
 
 
 def headline(found: pl.DataFrame) -> str:

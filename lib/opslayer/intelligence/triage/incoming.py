@@ -12,12 +12,10 @@ import polars as pl
 from opslayer.intelligence import inquiry
 from opslayer.intelligence.tables import typed
 from opslayer.intelligence.triage import urgency
-from opslayer.intelligence.triage.schema import INTENTS, TRIAGE
-from opslayer.intelligence.triage.text import OUT_OF_SCOPE, TextModel
+from opslayer.intelligence.triage.schema import CALL, NOTHING, RULED, TRIAGE, UNSURE, WORK
 from opslayer.intelligence.triage.whom import Ask, Candidate, Ranked, hand_out
 
-LEARNT, LEARNT_VERSION = "words and pieces of words, linear", "1"
-RULE, RULE_VERSION = inquiry.MODEL, inquiry.VERSION
+MOST = 20_000  # characters that are read of a mail
 PHONE, PHONE_VERSION = "callers not reached", "1"
 
 
@@ -41,16 +39,29 @@ def triage(come: Sequence[Come], people: Sequence[Candidate], *, as_of: date, at
     return typed(frame.with_columns(as_of=pl.lit(as_of)), pl.Schema(TRIAGE))
 
 
-def mails(read: pl.DataFrame, texts: pl.DataFrame, model: TextModel | None, *, as_of: date) -> list[Come]:
-    """Of rows of intelligence.inquiry, with the `texts` (message_id, text) for a model that was taught.
+def questions(read: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """What is asked of each mail of intelligence.inquiry: message_id, text, and what the rules make of it."""
+    return read.join(texts, on="message_id", how="left", maintain_order="left").select(
+        "message_id",
+        pl.col("text").str.slice(0, MOST),
+        pl.col("verdict").replace_strict(RULED).alias("ruled"),
+        pl.col("reasons").alias("why"),
+    )
 
-    Without a model the points of the inquiry rules answer, and the row says that it is the fallback.
-    """
-    learnt: dict[str, dict[str, Any]] = {}
-    if model is not None:
-        answers = model.predict(texts)
-        learnt = dict(zip(texts["message_id"], answers.to_dicts(), strict=True))
-    return [_mail(row, learnt.get(row["message_id"]), as_of) for row in read.to_dicts()]
+
+def by_rule(asked: pl.DataFrame) -> pl.DataFrame:
+    """The answers of the inquiry rules, where no model is asked."""
+    return asked.select(
+        answer="ruled", confidence=pl.lit(None, pl.Float64), reasons="why", model=pl.lit(inquiry.MODEL),
+        model_version=pl.lit(inquiry.VERSION), is_fallback=pl.lit(True),
+    )  # fmt: skip
+
+
+def mails(read: pl.DataFrame, answers: pl.DataFrame, *, as_of: date) -> list[Come]:
+    """Of rows of intelligence.inquiry, and what was answered of each, in their order."""
+    return [
+        _mail(row, answer, as_of) for row, answer in zip(read.to_dicts(), answers.to_dicts(), strict=True)
+    ]
 
 
 def calls(received: pl.DataFrame, waiting: pl.DataFrame) -> list[Come]:
@@ -63,17 +74,11 @@ def calls(received: pl.DataFrame, waiting: pl.DataFrame) -> list[Come]:
     ]
 
 
-def _mail(read: dict[str, Any], learnt: dict[str, Any] | None, as_of: date) -> Come:
+def _mail(read: dict[str, Any], answer: dict[str, Any], as_of: date) -> Come:
     how_soon, why_soon = urgency.of_mail(read, as_of)
-    if learnt is None:
-        intent = INTENTS.get(read["verdict"])
-        outside = read["verdict"] == "inquiry" and read["practice"] is None
-        abstained, confidence, why = intent is None, None, read["reasons"]
-    else:
-        outside = learnt["out_of_scope"] or learnt["answer"] == OUT_OF_SCOPE
-        abstained, confidence, why = learnt["abstained"], learnt["confidence"], learnt["reasons"]
-        intent = None if abstained else learnt["answer"]
-    wanted = read["verdict"] != "noise" and not abstained
+    abstained = answer["answer"] is None or answer["answer"] == UNSURE
+    wanted = not abstained and answer["answer"] != NOTHING
+    outside = answer["answer"] == WORK and read["practice"] is None
     ask = Ask(
         read["message_id"],
         tuple((read["skills"] or "").split(", ")) if read["skills"] else (),
@@ -87,16 +92,14 @@ def _mail(read: dict[str, Any], learnt: dict[str, Any] | None, as_of: date) -> C
         "received_at": read["received_at"],
         "sender": read["party_name"] or read["from_name"] or read["from_address"],
         "about": read["subject"],
-        "intent": intent,
+        "intent": None if abstained else answer["answer"],
         "urgency": how_soon,
         "is_qualified": bool(read["qualifies"]),
-        "out_of_scope": bool(outside),
-        "confidence": confidence,
-        "reasons": f"{why} {why_soon}".strip(),
+        "out_of_scope": outside,
+        "confidence": answer["confidence"],
+        "reasons": f"{answer['reasons']} {why_soon}".strip(),
         "abstained": abstained,
-        "model": RULE if learnt is None else LEARNT,
-        "model_version": RULE_VERSION if learnt is None else LEARNT_VERSION,
-        "is_fallback": learnt is None,
+        **{name: answer[name] for name in ("model", "model_version", "is_fallback")},
     }
     return Come(row, ask if wanted and not outside else None)
 
@@ -110,7 +113,7 @@ def _call(call: dict[str, Any], times: int) -> Come:
         "received_at": call["started_at"],
         "sender": call["party_name"] or call["number"],
         "about": f"Call from {call['number']}",
-        "intent": INTENTS["call"],
+        "intent": CALL,
         "urgency": how_soon,
         "is_qualified": None,
         "out_of_scope": False,

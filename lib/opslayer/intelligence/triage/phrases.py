@@ -8,6 +8,7 @@ from itertools import pairwise
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\?")
+LINE = r"[^\n]+"
 APART = 5  # words between which a pair is still one thing said
 
 
@@ -33,14 +34,19 @@ def phrases(text: str) -> list[str]:
     return side_by_side(text) + near
 
 
+def lines(said: list[str]) -> str:
+    """What is counted one by one, a line each; so that a vectorizer holds no code of ours."""
+    return "\n".join(said)
+
+
 def phrase_weights() -> TfidfVectorizer:
-    """Words and pairs, weighed by how rare they are."""
-    return TfidfVectorizer(analyzer=phrases, sublinear_tf=True)
+    """Of texts by `lines(phrases(text))`: weighed by how rare each is."""
+    return TfidfVectorizer(token_pattern=LINE, lowercase=False, sublinear_tf=True)
 
 
 def common_weights() -> TfidfVectorizer:
-    """Words and those side by side, of which more than one text has each."""
-    return TfidfVectorizer(analyzer=side_by_side, min_df=2, sublinear_tf=True)
+    """Of texts by `lines(side_by_side(text))`: those that more than one text has."""
+    return TfidfVectorizer(token_pattern=LINE, lowercase=False, min_df=2, sublinear_tf=True)
 
 
 def piece_weights() -> TfidfVectorizer:

@@ -12,4 +12,5 @@ TRIAGE: dict[str, Column] = {
     "to_person": pl.String, "confidence": pl.Float64, "reasons": pl.String, "abstained": pl.Boolean,
     "model": pl.String, "model_version": pl.String, "is_fallback": pl.Boolean,
 }  # fmt: skip
-INTENTS = {"inquiry": "asks for work", "noise": "nothing to answer", "call": "call back"}
+WORK, NOTHING, UNSURE, CALL = "asks for work", "nothing to answer", "for a person", "call back"
+RULED = {"inquiry": WORK, "noise": NOTHING, "unclear": UNSURE}  # by the verdict of intelligence.inquiry

@@ -24,7 +24,15 @@ from sklearn.svm import LinearSVC
 
 from opslayer.errors import UsageError
 from opslayer.intelligence.triage.network import Network, fit_network
-from opslayer.intelligence.triage.phrases import common_weights, phrase_weights, piece_weights, words
+from opslayer.intelligence.triage.phrases import (
+    common_weights,
+    lines,
+    phrase_weights,
+    phrases,
+    piece_weights,
+    side_by_side,
+    words,
+)
 from opslayer.intelligence.triage.threshold import succession, threshold_at
 from opslayer.intelligence.wording import listed
 
@@ -35,6 +43,7 @@ NETWORK = 0.07  # what a logarithm of its chances weighs beside a machine's dist
 PIECES = 1.3  # what pieces of words weigh beside words
 TAUGHT = 7.0  # what a text that people called out of scope weighs beside one of an intent left out
 NAMED = 4  # words told as reasons
+COVERED = 2  # place among the signs of how much of a text was ever seen
 Floats = NDArray[np.float64]
 
 
@@ -53,13 +62,19 @@ class Reader:
         return np.asarray(self.machine.classes_)
 
     def weights(self, texts: list[str]) -> csr_matrix:
-        return csr_matrix(hstack([self.phrases.transform(texts), PIECES * self.pieces.transform(texts)]))
+        return csr_matrix(hstack([self.said(texts), PIECES * self.pieces.transform(texts)]))
+
+    def said(self, texts: list[str]) -> csr_matrix:
+        """Their words and pairs of words alone."""
+        return csr_matrix(self.phrases.transform([lines(phrases(text)) for text in texts]))
 
     def decisions(self, texts: list[str]) -> Floats:
         """Texts by intents: how far on its side of each machine's border, and what the network adds."""
         found = np.asarray(self.machine.decision_function(self.weights(texts)), dtype=np.float64)
         found = found if found.ndim == 2 else np.column_stack([-found, found])
-        return found + NETWORK * self.network.log_chances(self.common.transform(texts))
+        return found + NETWORK * self.network.log_chances(
+            self.common.transform([lines(side_by_side(text)) for text in texts])
+        )
 
 
 @dataclass(frozen=True)
@@ -101,7 +116,7 @@ class TextModel:
         signs = _signs(self.reader, texts, decisions)
         strange = self.scope.predict_proba(signs)[:, 1]
         confidence = _chance(self.trust, np.column_stack([signs, strange]))
-        outside = strange > self.scope_threshold
+        outside = (strange > self.scope_threshold) | (signs[:, COVERED] == 0)
         abstained = (confidence < self.threshold) | outside
         return pl.DataFrame(
             {
@@ -148,6 +163,7 @@ class TextClassifier:
         odd = [
             self._held_out(texts, labels, strangers, ~fold & ~left_out, fold & left_out, seed)
             for fold, left_out in folds
+            if (fold & left_out).any()  # of two intents none can be left out
         ]
         scope = _fit_scope(held, odd)
         signs = np.concatenate([one.signs for one in held])
@@ -163,12 +179,13 @@ class TextClassifier:
         return TextModel(self._read(texts, labels, seed), scope, trust, threshold, border)
 
     def _read(self, texts: list[str], labels: NDArray[np.str_], seed: int) -> Reader:
-        phrases, pieces = phrase_weights(), piece_weights()
-        weights = hstack([phrases.fit_transform(texts), PIECES * pieces.fit_transform(texts)])
+        said, pieces, common = phrase_weights(), piece_weights(), common_weights()
+        spoken = said.fit_transform([lines(phrases(text)) for text in texts])
+        weights = hstack([spoken, PIECES * pieces.fit_transform(texts)])
         machine = LinearSVC(C=self.strictness, random_state=seed).fit(csr_matrix(weights), labels)
-        common = common_weights()
-        network = fit_network(csr_matrix(common.fit_transform(texts)), labels, seed=seed)
-        return Reader(phrases, pieces, machine, common, network)
+        shared = common.fit_transform([lines(side_by_side(text)) for text in texts])
+        network = fit_network(csr_matrix(shared), labels, seed=seed)
+        return Reader(said, pieces, machine, common, network)
 
     def _held_out(
         self,
@@ -204,8 +221,9 @@ def _fit_scope(held: list[HeldOut], odd: list[HeldOut]) -> Pipeline:
     """From signs to the chance that a text is of no intent: `odd` are of intents left out."""
     signs = np.concatenate([one.signs for one in held] + [one.signs[~one.taught] for one in odd])
     taught = np.concatenate([one.taught for one in held])
-    strange = np.append(taught, np.ones(len(signs) - len(taught), bool))
-    weight = np.append(np.where(taught, TAUGHT, 1.0), np.ones(len(signs) - len(taught)))
+    left_out = len(signs) - len(taught)
+    signs, strange = succession(signs, np.append(taught, np.ones(left_out, bool)))
+    weight = np.append(np.where(taught, TAUGHT, 1.0), np.ones(left_out + 2))
     scope = make_pipeline(StandardScaler(), LogisticRegression())
     return scope.fit(signs, strange, logisticregression__sample_weight=weight)
 
@@ -248,7 +266,7 @@ def _reasons(
 ) -> list[str]:
     """The words that spoke most for each answer, and why it is not given where it is not."""
     names = reader.phrases.get_feature_names_out()
-    spoken = csr_matrix(reader.phrases.transform(texts))
+    spoken = reader.said(texts)
     machines = reader.machine.coef_
     told = []
     for row, (intent, strange, unsure) in enumerate(zip(best, outside, abstained, strict=True)):

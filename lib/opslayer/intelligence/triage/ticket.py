@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from opslayer.errors import UsageError
+from opslayer.intelligence.triage.phrases import LINE, lines
 from opslayer.intelligence.triage.threshold import succession, threshold_at
 from opslayer.intelligence.wording import listed
 
@@ -153,14 +154,10 @@ def _fit_machine(rows: pl.DataFrame, seed: int) -> tuple[CountVectorizer, Linear
 
 
 def _vectorizer() -> CountVectorizer:
-    return CountVectorizer(analyzer=_as_given, min_df=2, binary=True)
+    return CountVectorizer(token_pattern=LINE, lowercase=False, min_df=2, binary=True)
 
 
-def _as_given(said: list[str]) -> list[str]:
-    return said
-
-
-def _said(rows: pl.DataFrame) -> list[list[str]]:
+def _said(rows: pl.DataFrame) -> list[str]:
     """What was said of each, one by one and in twos and threes that mean more together."""
     together = [
         *((name,) for name in SAID),
@@ -169,7 +166,7 @@ def _said(rows: pl.DataFrame) -> list[list[str]]:
         *(("group", "subcategory", name) for name in THREE),
     ]
     return [
-        [", ".join(f"{name} {row[name]}" for name in names) for names in together]
+        lines([", ".join(f"{name} {row[name]}" for name in names) for names in together])
         for row in rows.select(SAID).iter_rows(named=True)
     ]
 
