@@ -14,6 +14,9 @@ if not snapshot.rows("mail_read")["mails"][0]:
 shown.put("inquiries", "headline", "inquiries_named")
 shown.put("inquiries", "inquiry_room")
 
+st.header("Whose it is", anchor=False)
+shown.put("inquiries", "triage_said", "triage_handed")
+
 st.header("Preliminary scopes", anchor=False)
 shown.put("inquiries", "scopes_said", "scope_prices", "scopes")
 documents = tables.scope_documents(snapshot.rows("scopes"))

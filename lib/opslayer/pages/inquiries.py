@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opslayer.intelligence import inquiry, scope
+from opslayer.intelligence import inquiry, scope, triage
 from opslayer.pages.shown import Meeting, Page, count, figure, sentence, table, total
 
 INQUIRIES = Page(
@@ -27,6 +27,20 @@ INQUIRIES = Page(
             meets=(Meeting("as many as the number above says", count, metric="inquiries"),),
         ),
         figure("inquiry_room", "inquiry_capacity"),
+        sentence("triage_said", lambda read, **_: triage.headline(read("triage"))),
+        table(
+            "triage_handed",
+            "triage_handed",
+            {
+                "sender": "From",
+                "about": "About",
+                "intent": "Wants",
+                "urgency": "Urgency",
+                "to_person": "For",
+                "reasons": "Why",
+            },
+            empty="Nothing is anybody's.",
+        ),
         sentence("scopes_said", lambda read, **_: scope.headline(read("scopes"), currency=read.currency)),
         figure("scope_prices", "scopes"),
         table(
