@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from icalendar import Calendar
 
-from opslayer.actions.channels import configured
-from opslayer.actions.channels.channel import Effect
-from opslayer.config import Firm
+from opslayer import actions
 from opslayer.store import open_store
-from tests.channels import approve_on, configure, dispatch_on, only, write_follow_up
-from tests.reminders import MOMENT, received, serving, write_firm
+from tests.channels import MAEVE, approve_on, configure, dispatch_on, only, write_follow_up
+from tests.messages import days_later, snapshot
+from tests.reminders import received, serving, write_firm
 
 
 def events(mail: Path) -> list[tuple[str, Any, Any]]:
@@ -27,7 +27,9 @@ def events(mail: Path) -> list[tuple[str, Any, Any]]:
     return found
 
 
-def test_an_invitation_moves_and_is_cancelled(tmp_path: Path, store_url: str) -> None:
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_invitation_moves_and_is_cancelled(tmp_path: Path, store_url: str, which: int) -> None:
+    """By undoing the invitation that moved it, or the one before: only a higher SEQUENCE is taken."""
     mail = tmp_path / "mail"
     with serving(mail) as server, open_store(store_url) as store:
         firm = configure(write_firm(tmp_path / "firm", store=store_url, port=server.port), kind='"calendar"')
@@ -35,7 +37,7 @@ def test_an_invitation_moves_and_is_cancelled(tmp_path: Path, store_url: str) ->
         for day in (1, 7):
             approve_on(firm, store, day)
             assert dispatch_on(firm, store, day) == ["sent"]
-        (first, begun, letter), (second, moved, _) = events(mail)
+        (first, begun, letter), (second, moved, later) = events(mail)
         assert (first, second) == ("REQUEST", "REQUEST")
         assert begun["uid"] == moved["uid"] == str(letter["Message-ID"]).strip("<>")
         assert (begun["sequence"], moved["sequence"]) == (0, 1)
@@ -45,29 +47,23 @@ def test_an_invitation_moves_and_is_cancelled(tmp_path: Path, store_url: str) ->
         assert begun["attendee"] == "mailto:ada@harrow.example"
         assert letter.get_body(("plain",)) is not None
 
-        undo = undone(firm, str(letter["Message-ID"]))
-        channel = configured.open_channel(firm, "crm")
-        assert channel.send(undo, may_send=lambda: True).outcome == "accepted"
-        (method, cancelled, _) = events(mail)[-1]
-        assert (method, cancelled["uid"], cancelled["sequence"]) == ("CANCEL", begun["uid"], 2)
+        undone = sorted(one.id or 0 for one in actions.list_proposals(store, "sent"))[which]
+        as_of, moment = days_later(8)
+        made = actions.undo(firm, store, undone, person=MAEVE, reason="She is ill.", moment=moment)
+        assert dispatch_on(firm, store, 8) == []  # it waits for a yes of its own
+        with snapshot(firm, as_of=as_of) as layer:
+            actions.approve(firm, store, made.id or 0, person=MAEVE, reason="y", moment=moment, layer=layer)
+        assert [dispatch_on(firm, store, 8) for _ in "ab"] == [["sent"], []]
+        (method, cancelled, notice) = events(mail)[-1]
+        assert len(events(mail)) == 3
+        assert (method, cancelled["uid"]) == ("CANCEL", begun["uid"])
+        assert cancelled["sequence"] > moved["sequence"]
+        assert notice["In-Reply-To"] == (letter, later)[which]["Message-ID"]
         assert cancelled["status"] == "CANCELLED"
-
-
-def undone(firm: Firm, first: str) -> Effect:
-    """What undoes an appointment that had moved once."""
-    data = {"starts_at": "2026-12-01T09:30:00+00:00"}
-    content = {
-        "channel": "crm",
-        "recipient": "ada@harrow.example",
-        "subject": "Review",
-        "text": "x",
-        "data": data,
-    }
-    sent = Effect("k", "<two@harrow.example>", content, MOMENT, (first,))
-    made = configured.open_channel(firm, "crm").compensate(sent, reason="She is ill.")
-    return Effect(
-        "u", "<three@harrow.example>", made, datetime(2026, 11, 25, tzinfo=UTC), (first, sent.message_id)
-    )
+        body = notice.get_body(("plain",))
+        assert body is not None
+        assert "She is ill." in body.get_content()
+        assert "compensated" in [e["what"] for e in actions.show_proposal(store, undone).events]
 
 
 def test_without_a_time_there_is_no_appointment(tmp_path: Path, store_url: str) -> None:

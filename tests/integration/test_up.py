@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,9 +65,20 @@ def until(condition: Callable[[], bool], seconds: float) -> bool:
     return condition()
 
 
+def with_links(firm: Firm) -> None:
+    """Its people are written to about what waits: the server of their links is a part too."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    path = firm.directory / "firm.toml"
+    section = f'links = "http://127.0.0.1:{port}"\nsecret = "env:LINK_SECRET"\nport = {port}\n'
+    path.write_text(f"{path.read_text()}\n[approvals]\n{section}")
+
+
 @pytest.fixture
 def tree(books: Firm, runtime_folder: Path) -> Iterator[Tree]:
-    environment = {**os.environ, "LEDGER_URL": "sqlite://"}
+    with_links(books)
+    environment = {**os.environ, "LEDGER_URL": "sqlite://", "LINK_SECRET": "0123456789abcdef" * 2}
     process = subprocess.Popen(
         [sys.executable, "-c", UP, str(books.directory)],
         stdout=subprocess.PIPE,
@@ -80,7 +92,7 @@ def tree(books: Firm, runtime_folder: Path) -> Iterator[Tree]:
     for line in process.stdout:
         name, url = line.split()
         urls[name] = url
-        if len(urls) == 3:
+        if len(urls) == 4:
             break
     processes = of_this_firm(books) | set(psutil.Process(process.pid).children(recursive=True))
     yield process, urls, processes
@@ -101,7 +113,11 @@ def fetched(url: str) -> str:
 
 def test_everything_answers_on_the_loopback_and_ctrl_c_ends_it(tree: Tree, books: Firm) -> None:
     process, urls, processes = tree
-    assert set(urls) == {"scheduler", "dashboards", "notebooks"}
+    assert set(urls) == {"scheduler", "dashboards", "notebooks", "links"}
+    with pytest.raises(urllib.error.HTTPError) as refused:  # it answers, and knows no such link
+        urllib.request.urlopen(urls["links"].rstrip("/") + "/decide/x.y.z", timeout=60)
+    refused.value.close()
+    assert refused.value.code == 404
     assert "dagster" in fetched(urls["scheduler"]).lower()
     assert "streamlit" in fetched(urls["dashboards"]).lower()
     assert "JupyterLab" in fetched(urls["notebooks"])
@@ -119,6 +135,7 @@ def test_everything_answers_on_the_loopback_and_ctrl_c_ends_it(tree: Tree, books
     assert len(processes) >= 6
     assert sorted(path.name for path in (books.var / "logs").iterdir()) == [
         "dashboards.log",
+        "links.log",
         "notebooks.log",
         "scheduler.log",
     ]

@@ -39,8 +39,14 @@ def identity(original: Record, turn: int) -> str:
     return hashlib.sha256(json.dumps([NAME, original.idempotency_key, turn]).encode()).hexdigest()
 
 
-def evidence_of(original: Record, sent: Effect, content: dict[str, Any], *, reason: str) -> dict[str, Any]:
-    """What the original says of itself, what is undone of it, and by which words or values."""
+def evidence_of(
+    original: Record, sent: Effect, content: dict[str, Any], *, later: tuple[str, ...] = (), reason: str
+) -> dict[str, Any]:
+    """What the original says of itself, what is undone of it, and by which words or values.
+
+    Its thread holds what was sent `later` in it too, so that a CANCEL counts above them all; it ends with
+    what is undone, which a mail answers.
+    """
     said = original.evidence
     header = {name: said[name] for name in HEADER} | ({"to": said["to"]} if "to" in said else {})
     changed = content.get("data", {}).items() if content.get("event") is None else ()
@@ -62,7 +68,7 @@ def evidence_of(original: Record, sent: Effect, content: dict[str, Any], *, reas
         "rung": f"Undo: {said['rung']}",
         "is_contact": False,
         "channel": channel_of(content),
-        "thread": [*sent.thread, sent.message_id],
+        "thread": [*sent.thread, sent.message_id, *((*later, sent.message_id) if later else ())],
         "compensates": {"proposal": original.id, "key": original.idempotency_key, "reason": reason},
         "rows": [{"what": what, "value": value} for what, value in facts],
     }

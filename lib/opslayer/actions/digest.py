@@ -1,7 +1,10 @@
 """What waits for whom, as one mail a person: kept with its links first, then sent.
 
 A mail that did not leave is tried again by the next `notify`, with the same links. What was decided, changed
-or expired in between is left out, and nobody is written to about what a guardrail would hold.
+or expired in between is left out, and nobody is written to about what a guardrail would hold. One that a
+server took from a process that died before it wrote that down is sent once more, as the same mail by its
+Message-ID, with the same links: nobody keeps a copy of other people's links that could tell, and each link
+decides once.
 """
 
 from __future__ import annotations

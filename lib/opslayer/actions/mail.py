@@ -48,7 +48,7 @@ def compose(
     message["Message-ID"] = message_id
     if thread:
         message["In-Reply-To"] = thread[-1]
-        message["References"] = " ".join(thread)
+        message["References"] = " ".join(dict.fromkeys(thread))
     message.set_content(content["text"])
     message.add_alternative(content["html"], subtype="html")
     if calendar is not None:

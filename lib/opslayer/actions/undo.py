@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from opslayer.actions.approval import authorise, reject
 from opslayer.actions.channels.channel import Effect, channel_of
 from opslayer.actions.channels.configured import open_channel
-from opslayer.actions.channels.effect import as_effect
+from opslayer.actions.channels.effect import as_effect, later_messages
 from opslayer.actions.compensation import LAPSED, NAME, compensations, evidence_of, identity
 from opslayer.actions.evidence import fingerprint
 from opslayer.actions.kinds import KINDS
@@ -114,7 +114,8 @@ def _compensation(
     approval = rule.approval_at(record.level)
     assert approval is not None, "who may decide was asked"
     content |= {"policy": approval.in_words(record.amount, least=1)}
-    evidence = evidence_of(record, sent, content, reason=reason)
+    later = later_messages(session, record)
+    evidence = evidence_of(record, sent, content, later=later, reason=reason)
     turn = len(compensations(session, record))
     return Record(
         idempotency_key=identity(record, turn),

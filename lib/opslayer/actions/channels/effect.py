@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from opslayer.actions.channels.channel import Effect
@@ -39,8 +39,33 @@ def as_effect(session: Session, record: Record, content: dict[str, Any], moment:
 def earlier_messages(session: Session, record: Record) -> tuple[str, ...]:
     """Message-IDs of the earlier steps of its sequence: same rule, subject and reader, first to last.
 
-    A sequence begins anew where a step is no later than the one that follows it.
+    A sequence begins anew where a step is no later than the one that follows it. Where it was sent itself,
+    those that were sent before it.
     """
+    found: list[str] = []
+    level = record.level
+    for message_id, before in session.execute(_sent(record, is_later=False)):
+        if before >= level:
+            break
+        found.insert(0, message_id)
+        level = before
+    return tuple(found)
+
+
+def later_messages(session: Session, record: Record) -> tuple[str, ...]:
+    """Message-IDs of the later steps of the sequence of what was sent, first to last."""
+    found: list[str] = []
+    level = record.level
+    for message_id, after in session.execute(_sent(record, is_later=True)):
+        if after <= level:
+            break
+        found.append(message_id)
+        level = after
+    return tuple(found)
+
+
+def _sent(record: Record, *, is_later: bool) -> Select[str, int]:
+    """What else was sent of its rule, subject and reader: after it, first to last; before it, backwards."""
     sent = (
         select(Outbox.message_id, Record.level)
         .join(Outbox.proposal)
@@ -48,16 +73,13 @@ def earlier_messages(session: Session, record: Record) -> tuple[str, ...]:
             Record.rule == record.rule,
             Record.kind == record.kind,
             Record.subject == record.subject,
+            Record.id != record.id,
             Record.content["recipient"].as_string() == record.content.get("recipient"),
             Outbox.state == "sent",
         )
-        .order_by(Outbox.sent_at.desc(), Outbox.id.desc())
     )
-    level = record.level
-    found: list[str] = []
-    for message_id, before in session.execute(sent):
-        if before >= level:
-            break
-        found.insert(0, message_id)
-        level = before
-    return tuple(found)
+    own = record.outbox.sent_at if record.outbox is not None else None
+    if is_later:
+        return sent.where(Outbox.sent_at > own).order_by(Outbox.sent_at, Outbox.id)
+    before = sent if own is None else sent.where(Outbox.sent_at <= own)
+    return before.order_by(Outbox.sent_at.desc(), Outbox.id.desc())
