@@ -10,11 +10,11 @@ import pytest
 from opslayer import actions
 from opslayer.actions import explanation
 from opslayer.config import PROJECT, Firm
-from opslayer.errors import UsageError
 from opslayer.store import Store, open_store
 from opslayer.warehouse import Layer, blank_layer
+from tests.billing import Milestone, Work, billing_firm
 from tests.messages import days_later, snapshot, write_rule
-from tests.reminders import AS_OF, MOMENT, write_firm
+from tests.reminders import AS_OF, MOMENT, Books, Owed, write_firm
 
 RULE = "overrun_escalation"
 SHIPPED = PROJECT / "lib" / "opslayer" / "actions" / "rules"
@@ -121,6 +121,44 @@ def test_an_address_that_is_missing_is_said(firm: Firm, store: Store) -> None:
         assert "an e-mail address of its reader is known" in failed(judged(firm, layer, store))
 
 
-def test_a_rule_of_another_kind_says_where_its_reasons_are(firm: Firm, store: Store) -> None:
-    with snapshot(firm) as layer, pytest.raises(UsageError, match="of the kind reminder"):
-        explanation.judge(firm, layer, store, "payment_reminder", "acme", moment=MOMENT)
+def test_a_reminder_says_of_a_client_why_it_is_written_to(tmp_path: Path, store: Store) -> None:
+    owed = [Owed("1", "acme", 16), Owed("2", "bolt", 40, disputed=True), Owed("3", "cove", -90)]
+    books = Books(write_firm(tmp_path / "books"), owed)
+
+    def verdict(client: str) -> explanation.Verdict:
+        return explanation.judge(books.firm, layer, store, "payment_reminder", client, moment=MOMENT)
+
+    with books.publish() as layer:
+        assert verdict("acme").is_chosen
+        assert failed(verdict("bolt"))[0] == "one of them is not disputed"
+        assert "has reached the first rung" in failed(verdict("cove"))[0]
+        number = actions.propose(books.firm, layer, store, as_of=AS_OF, moment=MOMENT)[0].id
+        assert failed(verdict("acme")) == [
+            f"15 days after due was not proposed before, or is to be again (number {number} is proposed)"
+        ]
+
+
+def test_an_invoice_says_of_a_project_why_it_is_drafted(tmp_path: Path, store: Store) -> None:
+    work = Work(
+        billing_firm(tmp_path / "work"), store, [Milestone("a"), Milestone("b", "late", status="open")]
+    )
+    work.projects["late"] = {}
+
+    def verdict(project: str, firm: Firm = work.firm) -> explanation.Verdict:
+        return explanation.judge(firm, layer, store, "milestone_invoice", project, moment=MOMENT)
+
+    with work.publish() as layer:
+        assert verdict("acme").is_chosen
+        assert failed(verdict("late"))[0].startswith(
+            "work of it waits for its bill in the books (0 milestones"
+        )
+        bare = work.firm.model_copy(update={"billing": None})
+        assert failed(verdict("acme", bare))[0].startswith("the firm bills")
+
+
+@pytest.mark.parametrize(("rule", "subject"), [("staffing_change", "p1"), ("leadership_report", "p1")])
+def test_every_other_kind_says_what_it_asks(firm: Firm, store: Store, rule: str, subject: str) -> None:
+    with blank_layer(firm, as_of=AS_OF) as layer:
+        verdict = explanation.judge(firm, layer, store, rule, subject, moment=MOMENT)
+    assert not verdict.is_chosen
+    assert len(verdict.conditions) > 2

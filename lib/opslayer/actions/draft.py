@@ -111,7 +111,7 @@ def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> li
         drafts = {
             wanted.key: _draft(session, kind, occasion, wanted)
             for wanted in wanted_then
-            if _is_new(kind, _known(session, wanted), wanted, moment, version)
+            if is_new(kind, _known(session, wanted), wanted, moment, version)
         }
         alone = holdout.left_alone(session, occasion, wanted_then)
     if dry_run:
@@ -128,7 +128,7 @@ def propose_on(store: Store, occasion: Occasion, *, dry_run: bool = False) -> li
         records = [
             _write(session, kind, occasion, drafts[wanted.key], _known(session, wanted), alone)
             for wanted in wanted_now
-            if wanted.key in drafts and _is_new(kind, _known(session, wanted), wanted, moment, version)
+            if wanted.key in drafts and is_new(kind, _known(session, wanted), wanted, moment, version)
         ]
         _plant(session, kind, occasion, [drafts[record.idempotency_key] for record in records])
         keep_evaluation(session, occasion, proposed=len(records))
@@ -156,7 +156,7 @@ def _known(session: Session, wanted: Wanted) -> Record | None:
     return session.scalar(select(Record).where(Record.idempotency_key == wanted.key))
 
 
-def _is_new(kind: Kind, known: Record | None, wanted: Wanted, moment: datetime, version: str) -> bool:
+def is_new(kind: Kind, known: Record | None, wanted: Wanted, moment: datetime, version: str) -> bool:
     """Whether a proposal is needed: there is none, or it lapsed, or what it rests on has changed."""
     if known is None or known.state in ("cancelled", "expired"):
         return True

@@ -14,24 +14,17 @@ from sqlglot import exp
 
 from opslayer.actions.cause import PATIENCE
 from opslayer.actions.channels.channel import MAIL
+from opslayer.actions.choosing import conditions_of
+from opslayer.actions.kind import Condition, Occasion
 from opslayer.actions.kinds import choose_rules
 from opslayer.actions.messaging.choice import Asked, choose, read_history, reread
 from opslayer.actions.messaging.rule import MessageRule
 from opslayer.actions.rule import Rule
 from opslayer.config import Firm
-from opslayer.errors import UsageError
 from opslayer.store import EVENTS, Event, Store
 from opslayer.warehouse import Layer, position, query_path
 
 READERS = {"client": "the client", "owner": "the person who owns the record"}
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One thing that the rule asks of a subject; `holds` is None where no subject was named."""
-
-    says: str
-    holds: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -73,14 +66,13 @@ def explain(firm: Firm, layer: Layer, name: str) -> Explanation:
 def judge(firm: Firm, layer: Layer, store: Store, name: str, subject: str, *, moment: datetime) -> Verdict:
     """Whether a rule calls for something about `subject` on the snapshot, condition by condition.
 
-    Raises UsageError for a rule that is unknown or of a kind that chooses otherwise.
+    Raises UsageError for a rule that is unknown.
     """
     (rule,) = choose_rules(firm, name)
     if not isinstance(rule, MessageRule):
-        raise UsageError(
-            f"{name} is of the kind {rule.kind}, which says why on each of its proposals",
-            mend="`opslayer actions list`, then `opslayer actions show NUMBER`",
-        )
+        with store.reading() as session:
+            found = tuple(conditions_of(session, Occasion(firm, layer, rule, moment), subject))
+        return Verdict(subject, all(one.holds for one in found), found)
     with store.reading() as session:
         history = read_history(session, rule, as_of=layer.as_of, moment=moment)
     only = subject if rule.is_only_on_events else None

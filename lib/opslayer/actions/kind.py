@@ -12,6 +12,7 @@ A kind is one module with a `Rule` model (its `kind` a `Literal`) and one `KIND 
     approved  what else is written in the transaction that approves; a number drawn, a change recorded
     follow    what is looked at later to tell what became of a subject, left alone or not
     judge     what became of it
+    asks      what the rule asks of one subject, condition by condition: why it is chosen or is not
     finish    what is to be left outside the store afterwards, files; doing it again changes nothing
 
 `channel` is "mail" (an approval puts the message into the outbox) or "record" (approved means done: the
@@ -23,7 +24,7 @@ no money) approves by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -121,6 +122,14 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """One thing that a rule asks of a subject; `holds` is None where no subject was named."""
+
+    says: str
+    holds: bool | None = None
+
+
+@dataclass(frozen=True)
 class DrawnAgain:
     """A document that was issued, beside the same drawn again: how it was compared, over how many terms."""
 
@@ -174,6 +183,10 @@ def _no_documents(_: Session, __: Occasion, ___: Record) -> list[DrawnAgain]:
     return []
 
 
+def _asks_nothing(_: Session, __: Occasion, ___: Any, ____: str) -> Iterable[Condition]:
+    return ()
+
+
 def as_letter(firm: Firm, _: dict[str, Any], __: dict[str, Any], words: Words) -> str:
     """For a kind whose mail is nothing but its words."""
     return letter(firm, words)
@@ -217,4 +230,5 @@ class Kind:
     undoes: bool = False
     draw_again: Callable[[Session, Occasion, Record], dict[str, Any] | None] = _never_again
     documents_again: Callable[[Session, Occasion, Record], list[DrawnAgain]] = _no_documents
+    asks: Callable[[Session, Occasion, Any, str], Iterable[Condition]] = _asks_nothing
     lay_out: Callable[[Firm, dict[str, Any], dict[str, Any], Words], str] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from opslayer.actions import message
 from opslayer.actions.evidence import gather
 from opslayer.actions.guardrails import Case, Hold, plain_addresses
-from opslayer.actions.kind import Column, Followed, Judgement, Kind, Occasion, Wanted
+from opslayer.actions.kind import Column, Condition, Followed, Judgement, Kind, Occasion, Wanted
 from opslayer.actions.ladder import Invoice, Reminder, ReminderRule, due_reminders, read_invoices
 from opslayer.actions.transition import OPEN
 from opslayer.store import Proposal as Record
@@ -43,6 +44,13 @@ def _gather(occasion: Occasion) -> Books:
 
 def _wanted(session: Session, occasion: Occasion, books: Books) -> list[Wanted]:
     """What the rule calls for, given what left, is on its way or was refused; what is open does not count."""
+    quiet, reminded = _quiet(session, occasion), _reminded(session, occasion)
+    due = due_reminders(books.invoices, occasion.rule, reminded=reminded, quiet=quiet)
+    return [_as_wanted(reminder, books.trouble.get(reminder.party_id, [])) for reminder in due]
+
+
+def _reminded(session: Session, occasion: Occasion) -> dict[str, int]:
+    """The level at which each document was last reminded of, or is about to be."""
     reached = (
         select(ProposalDocument.document_id, func.max(ProposalDocument.level))
         .join(ProposalDocument.proposal)
@@ -50,10 +58,35 @@ def _wanted(session: Session, occasion: Occasion, books: Books) -> list[Wanted]:
         .where((Record.state != "approved") | (Record.expires_at > occasion.moment))
         .group_by(ProposalDocument.document_id)
     )
-    reminded = {row[0]: row[1] for row in session.execute(reached)}
-    quiet = set(session.scalars(select(Record.subject).where(_is_quiet(occasion))))
-    due = due_reminders(books.invoices, occasion.rule, reminded=reminded, quiet=quiet)
-    return [_as_wanted(reminder, books.trouble.get(reminder.party_id, [])) for reminder in due]
+    return {row[0]: row[1] for row in session.execute(reached)}
+
+
+def _quiet(session: Session, occasion: Occasion) -> set[str]:
+    return set(session.scalars(select(Record.subject).where(_is_quiet(occasion))))
+
+
+def _asks(session: Session, occasion: Occasion, books: Books, subject: str) -> Iterator[Condition]:
+    rule: ReminderRule = occasion.rule
+    mine = [invoice for invoice in books.invoices if invoice.party_id == subject]
+    first = rule.ladder[0]
+    yield Condition(f'an open invoice of it has reached the first rung, "{first.name}"', bool(mine))
+    if not mine:
+        return
+    if rule.exclude_disputed:
+        mine = [invoice for invoice in mine if not invoice.is_disputed]
+        yield Condition("one of them is not disputed", bool(mine))
+    owed = sum((invoice.open_base for invoice in mine), Decimal(0))
+    if rule.minimum_amount:
+        least = f"{rule.minimum_amount:,.0f} {occasion.layer.base_currency}"
+        yield Condition(f"they come to {least} or more (to {owed:,.0f})", owed >= rule.minimum_amount)
+    reminded = _reminded(session, occasion)
+    rungs = [(invoice.invoice_id, rule.reached(invoice.days_overdue)) for invoice in mine]
+    fresh = any(rung and (key not in reminded or reminded[key] < rung.days) for key, rung in rungs)
+    yield Condition("one of them is at a rung it was not reminded at", fresh)
+    yield Condition(
+        f"no reminder to it is on its way, or left in the last {rule.quiet_days} days",
+        subject not in _quiet(session, occasion),
+    )
 
 
 def read_trouble(layer: Layer, *, from_amount: Decimal) -> dict[str, list[str]]:
@@ -239,6 +272,7 @@ KIND = Kind(
     standing=_standing,
     checks=(_invoices, _address, plain_addresses, _no_trouble),
     draw_again=_draw_again,
+    asks=_asks,
     lay_out=message.lay_out,
     changed=_changed,
     superseded=_superseded,

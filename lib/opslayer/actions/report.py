@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from opslayer import metrics
 from opslayer.actions.guardrails import Case, Hold, plain_addresses
-from opslayer.actions.kind import Column, Kind, Occasion, Wanted
+from opslayer.actions.kind import Column, Condition, Kind, Occasion, Wanted
 from opslayer.actions.leadership import NUMBERS, Standing, addresses, sheets, subject
 from opslayer.actions.mail import attachment, attachments
 from opslayer.actions.rendering import pictures, render, typeset
@@ -114,6 +114,14 @@ def _wanted(_: Session, occasion: Occasion, people: list[str]) -> list[Wanted]:
     ]
 
 
+def _asks(_: Session, occasion: Occasion, people: list[str], __: str) -> list[Condition]:
+    roles = " or ".join(occasion.rule.to)
+    return [
+        Condition("the snapshot is of a Monday", occasion.as_of.weekday() == MONDAY),
+        Condition(f"somebody has the role {roles}", bool(people)),
+    ]
+
+
 def _evidence(occasion: Occasion, wanted: Wanted) -> dict[str, Any]:
     firm = {person.email: person for person in occasion.firm.people}
     return {
@@ -199,4 +207,5 @@ KIND = Kind(
     checks=(_of_its_monday, plain_addresses),
     finish=_keep_files,
     draw_again=_draw_again,
+    asks=_asks,
 )

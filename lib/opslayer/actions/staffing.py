@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from opslayer.actions.evidence import written_day
 from opslayer.actions.guardrails import Case, Hold, plain_addresses
-from opslayer.actions.kind import Column, Kind, Occasion, Wanted, as_letter
+from opslayer.actions.kind import Column, Condition, Kind, Occasion, Wanted, as_letter
 from opslayer.actions.mail import attachment
 from opslayer.actions.rendering import Words, letter, paragraphs, render
 from opslayer.actions.rule import Approval, Rule
@@ -62,6 +62,12 @@ def _wanted(_: Session, occasion: Occasion, rows: list[Row]) -> list[Wanted]:
         projects[row["project_id"]].append(row)
     monday = occasion.as_of - timedelta(days=occasion.as_of.weekday())
     return [_as_wanted(occasion, project, given, monday) for project, given in sorted(projects.items())]
+
+
+def _asks(_: Session, __: Occasion, rows: list[Row], subject: str) -> list[Condition]:
+    hours = sum(row["hours"] for row in rows if row["project_id"] == subject)
+    said = f" (by {hours:g} hours)" if hours else ""
+    return [Condition(f"the best change of staffing that was found puts people on it{said}", bool(hours))]
 
 
 def _as_wanted(occasion: Occasion, project: str, rows: list[Row], monday: date) -> Wanted:
@@ -180,6 +186,7 @@ KIND = Kind(
     ),
     standing=_standing,
     draw_again=_draw_again,
+    asks=_asks,
     checks=(_still_free, plain_addresses),
     lay_out=as_letter,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from opslayer.actions.invoice import tax
@@ -42,8 +43,14 @@ def gather(occasion: Occasion) -> Work:
     )
 
 
-def draw_bills(occasion: Occasion, work: Work, billed: Mapping[str, Billed]) -> list[Bill]:
-    """What is to be billed and is not, by the books or by us; and what is to be credited."""
+def draw_bills(
+    occasion: Occasion, work: Work, billed: Mapping[str, Billed], *, least: Decimal | None = None
+) -> list[Bill]:
+    """What is to be billed and is not, by the books or by us; and what is to be credited.
+
+    A bill of less than `least` (the rule's own where it is not given) waits for more.
+    """
+    least = occasion.rule.minimum_amount if least is None else least
     waiting = [row for row in work.milestones if not _is_billed(billed.get(row["milestone_id"]))]
     ours = [item for item, one in billed.items() if one.amount > 0 and not item.startswith("time:")]
     standing = read_milestones(occasion.layer, {*ours, *work.reopened})
@@ -51,7 +58,7 @@ def draw_bills(occasion: Occasion, work: Work, billed: Mapping[str, Billed]) -> 
         *milestone_bills(waiting),
         *time_bills(work.time, billed_through(billed.values())),
     ]
-    bills = [bill for bill in bills if bill.net_base >= occasion.rule.minimum_amount]
+    bills = [bill for bill in bills if bill.net_base >= least]
     return bills + credit_notes(standing.values(), billed)
 
 

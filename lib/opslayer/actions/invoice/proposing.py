@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -28,7 +30,7 @@ from opslayer.actions.invoice.issuing import UNNUMBERED, issue, numbered_message
 from opslayer.actions.invoice.lines import Bill, Billed
 from opslayer.actions.invoice.register import billed_items, write_files
 from opslayer.actions.invoice.rule import InvoiceRule
-from opslayer.actions.kind import Column, Kind, Occasion, Wanted
+from opslayer.actions.kind import Column, Condition, Kind, Occasion, Wanted
 from opslayer.actions.mail import attachment
 from opslayer.actions.rendering import Words
 from opslayer.config import Firm
@@ -46,6 +48,34 @@ def _wanted(session: Session, occasion: Occasion, work: Work) -> list[Wanted]:
     bills = draw_bills(occasion, work, billed)
     known = read_clients(occasion.layer, {bill.party_id for bill in bills})
     return [_as_wanted(occasion, bill, known.get(bill.party_id), billed) for bill in bills]
+
+
+def _asks(session: Session, occasion: Occasion, work: Work, subject: str) -> Iterator[Condition]:
+    """`subject` is a client or a project."""
+    yield Condition("the firm bills: firm.toml has a section [billing]", occasion.firm.billing is not None)
+    if occasion.firm.billing is None:
+        return
+    done, hours = (
+        [row for row in rows if subject in (row["party_id"], row["project_id"])]
+        for rows in (work.milestones, work.time)
+    )
+    billed = billed_items(session)
+    bills = [
+        bill
+        for bill in draw_bills(occasion, work, billed, least=Decimal(0))
+        if subject in (bill.party_id, bill.project_id)
+    ]
+    credits_due = any(bill.type == "credit_note" for bill in bills)
+    said = f"{len(done)} milestones and {len(hours)} rows of hours"
+    yield Condition(
+        f"work of it waits for its bill in the books ({said}), or was billed and is not owed",
+        bool(done or hours or credits_due),
+    )
+    yield Condition("it is not on an invoice of ours already", bool(bills))
+    least = occasion.rule.minimum_amount
+    if least and bills and not credits_due:
+        most = max(bill.net_base for bill in bills)
+        yield Condition(f"it comes to {least:,.0f} or more (to {most:,.0f})", most >= least)
 
 
 def _as_wanted(occasion: Occasion, bill: Bill, client: Row | None, billed: dict[str, Billed]) -> Wanted:
@@ -160,6 +190,7 @@ KIND = Kind(
     finish=write_files,
     message=numbered_message,
     draw_again=draw_again,
+    asks=_asks,
     documents_again=documents_again,
     lay_out=_lay_out,
     binding=True,
