@@ -60,7 +60,7 @@ RIVALS: Mapping[str, Callable[..., Any]] = {LOGISTIC: logistic, TREES: trees}
 
 
 def table(name: str, scale: str, came: Any, ours: Any, rivals: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One row a metric and rival, with the 95 % interval of the difference over SAMPLES paired bootstrap draws."""
+    """One row a metric and rival; the difference has its 95 % interval over SAMPLES paired draws."""
     draws = scores.bootstrap(None, len(came), samples=SAMPLES)
     rows = []
     for metric, (score, higher) in METRICS.items():
@@ -76,7 +76,7 @@ def table(name: str, scale: str, came: Any, ours: Any, rivals: Mapping[str, Any]
                     "ours": f"{found[0]:.4f}",
                     "rival": rival,
                     "rivals": f"{found[1]:.4f}",
-                    "claim": f"{'above' if higher else 'below'} the rival's; "
+                    "claim": f"{'higher' if higher else 'lower'} is better; "
                     f"difference {found[0] - found[1]:+.4f} ({low:+.4f} to {high:+.4f} at 95 %)",
                 }
             )

@@ -15,7 +15,7 @@ import skops.io
 
 from opslayer.config import PROJECT
 from opslayer.intelligence import appointment, lead
-from opslayer.intelligence.propensity import learn, teach
+from opslayer.intelligence.propensity import learn
 from opslayer.modelops.retraining import rehearse
 from opslayer.modelops.scores import auc, calibration_error, log_loss
 
@@ -82,27 +82,6 @@ def test_it_is_kept_without_a_pickle_and_answers_alike_byte_for_byte(tmp_path: P
     assert learn(rows, features=FEATURES).predict(rows).equals(model.predict(rows))
 
 
-def history(rows: int, *, signal: float = 1.0) -> pl.DataFrame:
-    days = [AS_OF - timedelta(days=400 - 400 * place // rows) for place in range(rows)]
-    return made(rows, signal=signal).with_columns(
-        subject=pl.format("s{}", pl.int_range(rows).cast(pl.String).str.zfill(5)),
-        decided_at=pl.Series(days),
-        matures_on=pl.Series(days) + timedelta(days=10),
-    )
-
-
-@pytest.mark.parametrize(
-    ("rows", "why"),
-    [(history(120), "too few to learn from"), (history(1500, signal=0.0), "is not better than the share")],
-    ids=["too few outcomes", "nothing in them"],
-)
-def test_where_nothing_is_learnt_the_share_answers_and_says_so(rows: pl.DataFrame, why: str) -> None:
-    taught = teach(rows, as_of=AS_OF, features=FEATURES, titles={})
-    assert taught.model is None
-    assert why in taught.why
-    assert taught.share == pytest.approx(float(rows["label"].cast(pl.Float64).mean()), abs=0.05)  # type: ignore[arg-type]
-
-
 def test_a_policy_leaves_a_champion_that_has_not_decayed_alone_and_replaces_one_that_has() -> None:
     steady = made(5000)
     events, served = rehearse(steady, partial(learn, features=FEATURES), first=1000, window=500)
@@ -114,60 +93,63 @@ def test_a_policy_leaves_a_champion_that_has_not_decayed_alone_and_replaces_one_
     assert auc(turned["label"][5000:].to_numpy(), served[4000:]) > 0.65
 
 
-def test_what_is_learnt_is_served_and_rows_whose_time_has_not_passed_teach_nothing() -> None:
-    rows = history(1500)
-    early = rows.with_columns(label=(pl.col("matures_on") > AS_OF) | pl.col("label"))
-    taught = teach(early, as_of=AS_OF, features=FEATURES, titles={})
-    assert taught.model is not None
-    assert taught.outcomes == rows.filter(pl.col("matures_on") <= AS_OF).height < 1500
+def asked(rows: int) -> pl.DataFrame:
+    """Leads or appointments as their queries give them, in part; the last is still open."""
+    places = pl.int_range(rows, eager=True)
+    return pl.DataFrame(
+        {
+            "subject": [f"s{place}" for place in range(rows)],
+            "label": pl.select(pl.when(places < rows - 1).then(places % 2 == 0)).to_series(),
+            "outcome": ["won", "lost"] * ((rows - 1) // 2) + ["open"],
+            "usual": [0.04] * rows,
+        }
+    )
 
 
-def leads(rows: int) -> pl.DataFrame:
-    base = history(rows)
-    chance = np.random.default_rng(4)
-    return base.with_columns(
-        name=pl.col("subject"), party_id=pl.col("subject"), party_name=pl.col("subject"),
-        practice=pl.lit("Data"),
-        is_known_client="known", stage=pl.lit("qualified"), amount="size",
-        expected_days=pl.lit(60), weeks=pl.lit(8),
-        won_before=pl.Series(chance.integers(0, 3, rows)), lost_before=pl.lit(0),
-        label=pl.when(pl.int_range(pl.len()) < rows - 5).then("label"),
+def answered(rows: pl.DataFrame, *, is_fallback: bool, answer: float) -> pl.DataFrame:
+    return rows.select(
+        "subject", answer=pl.lit(answer), reasons=pl.lit("Why."), model=pl.lit("LeadScore"),
+        model_version=pl.lit("1"), is_fallback=pl.lit(is_fallback), why_fallback=pl.lit(None, pl.String),
     )  # fmt: skip
 
 
 def test_a_persons_chance_stands_beside_the_models() -> None:
-    said = pl.DataFrame(
-        {"subject": ["s01499"], "override": [0.9], "by": ["mia"], "reason": ["met their board"]}
-    )
-    found = lead.score_leads(leads(1500), as_of=AS_OF, overrides=said)
-    assert len(found) == 5
-    row = found.filter(opportunity_id="s01499").row(0, named=True)
-    assert (row["override"], row["overridden_by"], row["override_reason"]) == (0.9, "mia", "met their board")
-    assert row["probability"] != 0.9
-    assert not row["is_fallback"]
-    assert "A person said otherwise of 1." in lead.headline(found)
-    assert lead.headline(found.clear()) == "No lead is open."
-    few = lead.score_leads(leads(60), as_of=AS_OF)
-    assert few["is_fallback"].all()
-    assert "too few to learn from" in few["reasons"][0]
-    assert lead.LeadScore().fit(leads(1500).drop_nulls("label")).predict(leads(1500)).height == 1500
-
-
-def test_appointments_at_risk_are_called_high_only_where_something_was_learnt() -> None:
-    base = history(1500).with_columns(label=pl.when(pl.int_range(pl.len()) < 1480).then("label"))
-    rows = base.with_columns(
-        party_id=pl.col("subject"), party_name=pl.col("subject"), weekday="channel", hour=pl.lit(10),
-        minutes=pl.lit(60), notice_days="size", is_online="known", is_for_deal=pl.lit(value=False),
-        earlier=pl.lit(0), earlier_failed=pl.lit(0),
+    leads = asked(5).with_columns(
+        name=pl.lit("Data"), party_id=pl.lit("acme"), party_name=pl.lit("Acme"), practice=pl.lit("Data"),
+        stage=pl.lit("qualified"), decided_at=pl.lit(AS_OF), amount=pl.lit(9000.0),
     )  # fmt: skip
-    found = appointment.score_appointments(rows, as_of=AS_OF)
-    assert len(found) == 20
-    assert found["is_high"].any()
-    assert not found["is_high"].all()
-    few = appointment.score_appointments(rows.tail(100), as_of=AS_OF)
-    assert (few["is_high"].any(), few["is_fallback"].all()) == (False, True)
-    assert "Nothing has been learnt" in appointment.headline(few)
-    assert appointment.headline(few.clear()) == "No appointment is to come."
+    open_leads = lead.waiting(leads)
+    assert open_leads["subject"].to_list() == ["s4"]
+    said = pl.DataFrame(
+        {"subject": ["s4"], "override": ["0.9"], "by": ["mia"], "reason": ["met their board"]}
+    )
+    answers = answered(open_leads, is_fallback=False, answer=0.3).with_columns(as_of=pl.lit(AS_OF))
+    found = lead.score_table(open_leads, answers, said)["lead_score"]
+    row = found.row(0, named=True)
+    assert (row["probability"], row["override"], row["overridden_by"]) == (0.3, 0.9, "mia")
+    assert lead.headline(found) == (
+        "**1** leads are open; **1** of them are expected to be won. A person said otherwise of 1."
+    )
+    assert lead.headline(found.clear()) == "No lead is open."
+    assert lead.usual_share(open_leads)["reasons"][0] == "4% of past leads were won: the same for all."
+
+
+def test_an_appointment_is_called_high_only_where_something_was_learnt() -> None:
+    rows = asked(3).with_columns(
+        party_id=pl.lit("acme"), party_name=pl.lit("Acme"), matures_on=pl.lit(AS_OF + timedelta(days=1))
+    )
+    to_come = appointment.coming(rows)
+    learnt, not_learnt = (
+        appointment.risk_table(
+            to_come,
+            answered(to_come, is_fallback=is_fallback, answer=0.2).with_columns(as_of=pl.lit(AS_OF)),
+        )["appointment_risk"]
+        for is_fallback in (False, True)
+    )
+    assert (learnt["is_high"].item(), not_learnt["is_high"].item()) == (True, False)
+    assert "1 are at high risk" in appointment.headline(learnt)
+    assert "Nothing has been learnt" in appointment.headline(not_learnt)
+    assert appointment.usual_share(to_come)["reasons"][0].startswith("4.0% of past appointments")
 
 
 @pytest.mark.real

@@ -75,6 +75,11 @@ class Models:
         self._keep(asked_of, rows, found, moment)
         return found.served
 
+    def overrides(self, capability: str) -> pl.DataFrame:
+        """What a person said last of each subject, and of which prediction, as `capture.overrides`."""
+        with self.store.reading() as session:
+            return capture.overrides(session, capability)
+
     @cached_property
     def registry(self) -> Registry:
         return Registry(self.firm)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import polars as pl
 
-from opslayer.intelligence.layer import Queries, hold_to_day
-from opslayer.intelligence.propensity import Propensity, answers, learn, teach
+from opslayer.intelligence.propensity import Propensity, learn
 from opslayer.intelligence.tables import typed
 
-__all__ = ["FEATURES", "HALF_LIVES", "AppointmentRisk", "headline", "run", "score_appointments"]
+__all__ = ["FEATURES", "HALF_LIVES", "AppointmentRisk", "coming", "headline", "risk_table", "usual_share"]
 
 FEATURES = (
     "weekday", "hour", "minutes", "notice_days", "is_online", "is_for_deal", "earlier", "earlier_failed",
@@ -37,6 +35,7 @@ SCHEMA = pl.Schema(
         "risk": pl.Float64(),
         "is_high": pl.Boolean(),
         "is_fallback": pl.Boolean(),
+        "why_fallback": pl.String(),
         "reasons": pl.String(),
         "model": pl.String(),
         "model_version": pl.String(),
@@ -56,29 +55,32 @@ class AppointmentRisk:
         return learn(rows, features=FEATURES, titles=TITLES, half_lives=HALF_LIVES)
 
 
-def run(layer: Queries, *, as_of: date) -> dict[str, pl.DataFrame]:
-    """The table of the question, by name: appointment_risk.
+def coming(history: pl.DataFrame) -> pl.DataFrame:
+    """Of the query appointment_history, those to come: what the capability is asked about."""
+    return history.filter(pl.col("label").is_null())
 
-    Raises UsageError where the snapshot is of another day.
+
+def usual_share(rows: pl.DataFrame) -> pl.DataFrame:
+    """The fallback: how often past appointments were not held, the same for all (answer, confidence,
+    reasons).
     """
-    hold_to_day(layer, as_of)
-    return {"appointment_risk": score_appointments(layer.query("appointment_history"), as_of=as_of)}
+    share = (pl.col("usual") * 100).round(1)
+    told = pl.format("{}% of past appointments were not held: the same for all.", share)
+    return rows.select(answer="usual", confidence=pl.lit(None, dtype=pl.Float64), reasons=told)
 
 
-def score_appointments(history: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """One row an appointment to come (columns of intelligence.appointment_risk), the riskiest first.
+def risk_table(appointments: pl.DataFrame, answers: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The table of the question, by name: appointment_risk, the riskiest first.
 
-    `history` has the columns of the query appointment_history. Without a model none is called high.
+    `appointments` as of `coming`, `answers` what the capability said of them. Where the fallback answered
+    none is called high: it does not tell them apart.
     """
-    taught = teach(
-        history, as_of=as_of, features=FEATURES, titles=TITLES, entity="party_id", half_lives=HALF_LIVES
+    given = appointments.rename({"subject": "appointment_id"}).with_columns(starts_on="matures_on")
+    rows = given.join(answers, left_on="appointment_id", right_on="subject").with_columns(
+        risk="answer", is_high=~pl.col("is_fallback") & (pl.col("answer") >= HIGH * pl.col("usual"))
     )
-    coming = history.filter(pl.col("label").is_null())
-    rows = coming.hstack(answers(taught, coming, what="past appointments were not held")).with_columns(
-        as_of=pl.lit(as_of), appointment_id="subject", starts_on="matures_on", risk="answer"
-    )
-    rows = rows.with_columns(is_high=~pl.col("is_fallback") & (pl.col("risk") >= HIGH * taught.share))
-    return typed(rows.sort("risk", "subject", descending=[True, False]), SCHEMA)
+    ordered = rows.sort("risk", "appointment_id", descending=[True, False], nulls_last=True)
+    return {"appointment_risk": typed(ordered, SCHEMA)}
 
 
 def headline(risks: pl.DataFrame) -> str:
@@ -89,6 +91,6 @@ def headline(risks: pl.DataFrame) -> str:
         f"**{len(risks)}** appointments are to come; **{float(risks['risk'].sum()):,.1f}** of them are "
         "expected not to be held."
     )
-    if risks["is_fallback"][0]:
+    if risks["is_fallback"].all():
         return f"{told} Nothing has been learnt that tells them apart."
     return f"{told} {int(risks['is_high'].sum())} are at high risk."

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import polars as pl
 
-from opslayer.intelligence.layer import Queries, hold_to_day
-from opslayer.intelligence.propensity import Propensity, answers, learn, teach
+from opslayer.intelligence.propensity import Propensity, learn
 from opslayer.intelligence.tables import MONEY, typed
 
-__all__ = ["FEATURES", "LeadScore", "headline", "run", "score_leads"]
+__all__ = ["FEATURES", "LeadScore", "headline", "score_table", "usual_share", "waiting"]
 
 FEATURES = (
     "channel", "practice", "is_known_client", "amount", "expected_days", "weeks", "won_before", "lost_before",
@@ -42,6 +40,7 @@ SCHEMA = pl.Schema(
         "overridden_by": pl.String(),
         "override_reason": pl.String(),
         "is_fallback": pl.Boolean(),
+        "why_fallback": pl.String(),
         "reasons": pl.String(),
         "model": pl.String(),
         "model_version": pl.String(),
@@ -58,39 +57,43 @@ class LeadScore:
         return learn(rows, features=FEATURES, titles=TITLES)
 
 
-def run(layer: Queries, *, as_of: date, overrides: pl.DataFrame | None = None) -> dict[str, pl.DataFrame]:
-    """The table of the question, by name: lead_score. `overrides` is what people said (see `score_leads`).
+def waiting(history: pl.DataFrame) -> pl.DataFrame:
+    """Of the query lead_history, the leads that are open: what the capability lead_score is asked about."""
+    return history.filter(pl.col("label").is_null() & (pl.col("outcome") == "open"))
 
-    Raises UsageError where the snapshot is of another day.
+
+def usual_share(rows: pl.DataFrame) -> pl.DataFrame:
+    """The fallback: how often past leads were won, the same for all (answer, confidence, reasons)."""
+    told = pl.format(
+        "{}% of past leads were won: the same for all.", (pl.col("usual") * 100).round(0).cast(pl.Int64)
+    )
+    return rows.select(answer="usual", confidence=pl.lit(None, dtype=pl.Float64), reasons=told)
+
+
+def score_table(
+    leads: pl.DataFrame, answers: pl.DataFrame, overrides: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """The table of the question, by name: lead_score, the likeliest first.
+
+    `leads` as of `waiting`; `answers` what the capability said of them; `overrides` what people said
+    (subject, override, by, reason): their chance stands beside the model's and never in its place.
     """
-    hold_to_day(layer, as_of)
-    return {"lead_score": score_leads(layer.query("lead_history"), as_of=as_of, overrides=overrides)}
-
-
-def score_leads(history: pl.DataFrame, *, as_of: date, overrides: pl.DataFrame | None = None) -> pl.DataFrame:
-    """One row an open lead (columns of intelligence.lead_score), the likeliest first.
-
-    `history` has the columns of the query lead_history. `overrides`: subject, override, by, reason; a
-    person's chance stands beside the model's and never in its place.
-    """
-    taught = teach(history, as_of=as_of, features=FEATURES, titles=TITLES, entity="party_id")
-    open_leads = history.filter(pl.col("label").is_null())
-    scored = open_leads.hstack(answers(taught, open_leads, what="leads were won"))
-    said = overrides if overrides is not None else pl.DataFrame(schema=dict.fromkeys(OVERRIDES, pl.String))
-    said = said.select(
+    said = overrides.select(
         "subject",
         pl.col("override").cast(pl.Float64),
         overridden_by=pl.col("by").cast(pl.String),
         override_reason=pl.col("reason").cast(pl.String),
     )
-    rows = scored.join(said, on="subject", how="left").with_columns(
-        as_of=pl.lit(as_of), opportunity_id="subject", created_on="decided_at", probability="answer",
-        amount_base="amount",
-    )  # fmt: skip
-    return typed(rows.sort("probability", "subject", descending=[True, False]), SCHEMA)
-
-
-OVERRIDES = ("subject", "override", "by", "reason")
+    given = leads.rename({"subject": "opportunity_id"}).with_columns(
+        amount_base="amount", created_on="decided_at"
+    )
+    rows = given.join(answers, left_on="opportunity_id", right_on="subject").join(
+        said, left_on="opportunity_id", right_on="subject", how="left"
+    )
+    scored = rows.with_columns(probability="answer").sort(
+        "probability", "opportunity_id", descending=[True, False], nulls_last=True
+    )
+    return {"lead_score": typed(scored, SCHEMA)}
 
 
 def headline(scores: pl.DataFrame) -> str:
@@ -99,7 +102,7 @@ def headline(scores: pl.DataFrame) -> str:
         return "No lead is open."
     expected = float(scores.select(pl.coalesce("override", "probability").sum()).item())
     told = f"**{len(scores)}** leads are open; **{expected:,.0f}** of them are expected to be won."
-    if scores["is_fallback"][0]:
+    if scores["is_fallback"].all():
         told += " Nothing has been learnt that does better than the share of past leads that were won."
     overridden = scores["override"].count()
     return f"{told} A person said otherwise of {overridden}." if overridden else told

@@ -1,6 +1,6 @@
 -- each appointment as it stood three days before it, or when it was booked later than that; key: subject
 -- label: it was cancelled after that, or nobody came; null while it is to come; matures_on is its day
--- what was cancelled before is left out: nobody has to be reminded of it
+-- what was cancelled before is left out: nobody has to be reminded of it; usual is the share that failed, ten added
 -- reads core.appointment, core.party; as_of is bound
 with
 standing as (
@@ -44,6 +44,10 @@ select
     known.decided_at,
     known.starts_on as matures_on,
     known.starts_on as known_at,
+    (
+        select (count(*) filter (where past.failed) + 0.5) / (count(*) + 10) from known as past
+        where past.starts_on <= $as_of
+    ) as usual,
     case when known.starts_on <= $as_of then known.failed end as label
 from known
 left join core.party as party on party.party_id = known.party_id

@@ -1,5 +1,6 @@
 -- each lead as it was when it came in, and how it ended; key: subject, an opportunity; money in base currency
--- label is null while it is open; by matures_on most have been decided, and those decided early are not like the rest
+-- label is null while it is open; an outcome counts from known_at on, half a year after the lead came: those decided
+-- early are not like the rest; usual is the share of past leads that were won, ten of one half added
 -- reads marts.opportunity_history
 with
 lead as (
@@ -33,8 +34,11 @@ select
     coalesce(before.won_before, 0) as won_before,
     coalesce(before.lost_before, 0) as lost_before,
     lead.created_on as decided_at,
-    lead.created_on + 180 as matures_on,
-    lead.closed_on as known_at,
+    greatest(lead.closed_on, lead.created_on + 180) as known_at,
+    (
+        select (count(*) filter (where ended.outcome = 'won') + 5) / (count(*) + 10) from ended
+    ) as usual,
+    lead.outcome,
     case when lead.outcome <> 'open' then lead.outcome = 'won' end as label
 from lead
 left join before on before.opportunity_id = lead.opportunity_id
