@@ -126,7 +126,7 @@ def test_a_persons_chance_stands_beside_the_models() -> None:
     answers = answered(open_leads, is_fallback=False, answer=0.3).with_columns(as_of=pl.lit(AS_OF))
     found = lead.score_table(open_leads, answers, said)["lead_score"]
     row = found.row(0, named=True)
-    assert (row["probability"], row["override"], row["overridden_by"]) == (0.3, 0.9, "mia")
+    assert (row["probability"], row["probability_by_person"], row["overridden_by"]) == (0.3, 0.9, "mia")
     assert lead.headline(found) == (
         "**1** leads are open; **1** of them are expected to be won. A person said otherwise of 1."
     )

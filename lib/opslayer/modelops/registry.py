@@ -11,6 +11,7 @@ import inspect
 import logging
 import os
 import tempfile
+import warnings
 import zipfile
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -88,6 +89,7 @@ class Registry:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+        warnings.filterwarnings("ignore", message="IProgress not found")  # of a progress bar nobody is shown
         from mlflow import MlflowClient  # loaded where a model is: it takes more than a second
 
         for name in ("mlflow", "alembic"):  # it would tell of its tables on the first use

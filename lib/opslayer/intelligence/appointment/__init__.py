@@ -32,7 +32,7 @@ SCHEMA = pl.Schema(
         "party_id": pl.String(),
         "party_name": pl.String(),
         "starts_on": pl.Date(),
-        "risk": pl.Float64(),
+        "probability": pl.Float64(),
         "is_high": pl.Boolean(),
         "is_fallback": pl.Boolean(),
         "why_fallback": pl.String(),
@@ -77,9 +77,9 @@ def risk_table(appointments: pl.DataFrame, answers: pl.DataFrame) -> dict[str, p
     """
     given = appointments.rename({"subject": "appointment_id"}).with_columns(starts_on="matures_on")
     rows = given.join(answers, left_on="appointment_id", right_on="subject").with_columns(
-        risk="answer", is_high=~pl.col("is_fallback") & (pl.col("answer") >= HIGH * pl.col("usual"))
+        probability="answer", is_high=~pl.col("is_fallback") & (pl.col("answer") >= HIGH * pl.col("usual"))
     )
-    ordered = rows.sort("risk", "appointment_id", descending=[True, False], nulls_last=True)
+    ordered = rows.sort("probability", "appointment_id", descending=[True, False], nulls_last=True)
     return {"appointment_risk": typed(ordered, SCHEMA)}
 
 
@@ -88,8 +88,8 @@ def headline(risks: pl.DataFrame) -> str:
     if risks.is_empty():
         return "No appointment is to come."
     told = (
-        f"**{len(risks)}** appointments are to come; **{float(risks['risk'].sum()):,.1f}** of them are "
-        "expected not to be held."
+        f"**{len(risks)}** appointments are to come; **{risks['probability'].sum():,.1f}** of them "
+        "are expected not to be held."
     )
     if risks["is_fallback"].all():
         return f"{told} Nothing has been learnt that tells them apart."

@@ -36,7 +36,7 @@ SCHEMA = pl.Schema(
         "created_on": pl.Date(),
         "amount_base": MONEY,
         "probability": pl.Float64(),
-        "override": pl.Float64(),
+        "probability_by_person": pl.Float64(),
         "overridden_by": pl.String(),
         "override_reason": pl.String(),
         "is_fallback": pl.Boolean(),
@@ -80,7 +80,7 @@ def score_table(
     """
     said = overrides.select(
         "subject",
-        pl.col("override").cast(pl.Float64),
+        probability_by_person=pl.col("override").cast(pl.Float64),
         overridden_by=pl.col("by").cast(pl.String),
         override_reason=pl.col("reason").cast(pl.String),
     )
@@ -100,9 +100,9 @@ def headline(scores: pl.DataFrame) -> str:
     """One sentence: how many leads are open, how many of them are expected to be won, and who says so."""
     if scores.is_empty():
         return "No lead is open."
-    expected = float(scores.select(pl.coalesce("override", "probability").sum()).item())
+    expected = float(scores.select(pl.coalesce("probability_by_person", "probability").sum()).item())
     told = f"**{len(scores)}** leads are open; **{expected:,.0f}** of them are expected to be won."
     if scores["is_fallback"].all():
         told += " Nothing has been learnt that does better than the share of past leads that were won."
-    overridden = scores["override"].count()
+    overridden = scores["probability_by_person"].count()
     return f"{told} A person said otherwise of {overridden}." if overridden else told

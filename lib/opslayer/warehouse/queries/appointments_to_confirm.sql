@@ -12,7 +12,7 @@ select
     appointment.starts_on,
     strftime(appointment.starts_local, '%H:%M') as starts_time,
     appointment.place,
-    risk.risk,
+    risk.probability as risk,
     risk.reasons as risk_reasons
 from core.appointment as appointment
 inner join core.party as party on party.party_id = appointment.party_id

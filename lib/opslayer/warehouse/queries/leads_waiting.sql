@@ -12,7 +12,7 @@ select
     deal.stage,
     deal.stage_entered_on,
     cast($as_of - deal.stage_entered_on as integer) as days,
-    coalesce(score.override, score.probability) as chance,
+    coalesce(score.probability_by_person, score.probability) as chance,
     score.reasons as chance_reasons
 from marts.opportunity_history as deal
 left join intelligence.lead_score as score
