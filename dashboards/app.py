@@ -30,6 +30,7 @@ page = st.navigation(
         st.Page("views/revenue.py", title="Revenue", icon=":material/trending_up:"),
         st.Page("views/actions.py", title="Actions", icon=":material/task_alt:"),
         st.Page("views/rules.py", title="Rules", icon=":material/rule:"),
+        st.Page("views/models.py", title="Models", icon=":material/model_training:"),
         st.Page("views/data_health.py", title="Data health", icon=":material/verified:"),
     ],
     position="top",

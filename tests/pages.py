@@ -41,6 +41,7 @@ PAGES = (
     "what_if",
     "actions",
     "rules",
+    "models",
     "data_health",
 )
 

@@ -2,6 +2,7 @@
 
 import effects
 import parts
+import shown
 import streamlit as st
 
 parts.heading("rules")
@@ -10,6 +11,9 @@ effects.show_effects()
 
 st.header("Replay", anchor=False)
 effects.show_replays()
+
+st.header("Trials of words", anchor=False)
+shown.put("rules", "trials")
 
 st.header("Autonomy", anchor=False)
 effects.show_autonomy()

@@ -30,6 +30,7 @@ FIGURES = {
     "what_if": 2,
     "actions": 0,
     "rules": 0,
+    "models": 0,
     "data_health": 0,
 }
 

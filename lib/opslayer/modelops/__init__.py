@@ -1,6 +1,7 @@
 """Every model behind one call, and what keeps it honest: versions, scores, drift, experiments, fallback."""
 
 from opslayer.modelops.capability import Capability, load_capabilities
+from opslayer.modelops.capture import latest
 from opslayer.modelops.operations import promote, roll_back, standing, tend
 from opslayer.modelops.registry import Card, Registry
 from opslayer.modelops.reword import reword
@@ -12,6 +13,7 @@ __all__ = [
     "Models",
     "Registry",
     "ask",
+    "latest",
     "load_capabilities",
     "promote",
     "reword",

@@ -23,6 +23,8 @@ SCHEDULER = "scheduler"
 STANDING: dict[str, Any] = {
     "capability": pl.String,
     "title": pl.String,
+    "question": pl.String,
+    "inputs": pl.String,
     "champion": pl.String,
     "challenger": pl.String,
     "share": pl.Float64,
@@ -87,6 +89,8 @@ def standing(firm: Firm, store: Store, *, as_of: date) -> pl.DataFrame:
             {
                 "capability": name,
                 "title": capability.title,
+                "question": capability.question,
+                "inputs": ", ".join(one.name for one in capability.inputs),
                 "champion": held.get(CHAMPION),
                 "challenger": held.get(CHALLENGER),
                 "share": share,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from opslayer import actions, runner, warehouse
+from opslayer import actions, modelops, runner, warehouse
 from opslayer.config import Firm
 from opslayer.store import Store
 
@@ -82,6 +82,21 @@ def _replay_months(_: Firm, store: Store, *, rule: str) -> pl.DataFrame:
     return actions.replay_months(store, rule)
 
 
+def _models(firm: Firm, store: Store) -> pl.DataFrame:
+    """One row a capability; the month of the current snapshot counts for its cost."""
+    live = warehouse.current(firm)
+    return modelops.standing(firm, store, as_of=live.as_of) if live else pl.DataFrame()
+
+
+def _model_versions(firm: Firm, _: Store, *, capability: str) -> pl.DataFrame:
+    return modelops.Registry(firm).versions(capability)
+
+
+def _model_answers(_: Firm, store: Store, *, capability: str) -> pl.DataFrame:
+    with store.reading() as session:
+        return modelops.latest(session, capability)
+
+
 RECORDS: dict[str, Callable[..., pl.DataFrame]] = {
     "proposals": _proposals,
     "runs": _runs,
@@ -91,5 +106,9 @@ RECORDS: dict[str, Callable[..., pl.DataFrame]] = {
     "replays": lambda firm, store: actions.list_replays(firm, store),
     "replay_months": _replay_months,
     "autonomy": _autonomy,
+    "trials": lambda firm, store: actions.trials(firm, store),
+    "models": _models,
+    "model_versions": _model_versions,
+    "model_answers": _model_answers,
     "approvers": lambda firm, store: actions.approvers(firm, store),
 }

@@ -8,6 +8,7 @@ from opslayer.pages.cash import CASH
 from opslayer.pages.data_health import DATA_HEALTH
 from opslayer.pages.delivery import DELIVERY
 from opslayer.pages.inquiries import INQUIRIES
+from opslayer.pages.models import MODELS
 from opslayer.pages.people import PEOPLE
 from opslayer.pages.results import RESULTS
 from opslayer.pages.revenue import REVENUE
@@ -30,6 +31,7 @@ PAGES: dict[str, Page] = {
         REVENUE,
         ACTIONS,
         RULES,
+        MODELS,
         DATA_HEALTH,
     )
 }

@@ -140,6 +140,21 @@ RULES = Page(
             empty="",
             live=True,
         ),
+        table(
+            "trials",
+            lambda read, **_: read.record("trials"),
+            {
+                "rule": "Rule",
+                "trial": "Words tried",
+                "verdict": "Verdict",
+                "subjects": "Tried on",
+                "share_tried": "Settled, tried",
+                "share_standing": "Settled, as they are",
+                "reasons": "Why",
+            },
+            empty="No rule tries other words; `trial: {name: ..., template: ...}` in a step does.",
+            live=True,
+        ),
         sentence("warnings", _warnings, live=True),
         table(
             "approvers",

@@ -1,0 +1,27 @@
+"""Models: who answers, what was learnt, and who serves."""
+
+import parts
+import serving
+import shown
+import snapshot
+import streamlit as st
+
+from opslayer import modelops
+
+parts.heading("models")
+shown.put("models", "headline", "standing")
+
+capabilities = modelops.load_capabilities(snapshot.firm())
+chosen = st.selectbox(
+    "Question", sorted(capabilities), format_func=lambda name: capabilities[name].title, key="capability"
+)
+if chosen is None:
+    st.stop()
+shown.put("models", "question", capability=chosen)
+if capabilities[chosen].learnt:
+    st.header("What was learnt", anchor=False)
+    shown.put("models", "versions", capability=chosen)
+    serving.show(chosen)
+
+st.header("What it answered last", anchor=False)
+shown.put("models", "answers", capability=chosen)
