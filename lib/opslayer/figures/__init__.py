@@ -10,6 +10,7 @@ from opslayer.figures.metric import alert_table, as_of, expected, metric_table
 from opslayer.figures.people import utilisation_levels, utilisation_weeks, week_against_plan
 from opslayer.figures.results import pnl, unusual_months, variance_bridge
 from opslayer.figures.revenue import revenue_change, revenue_forecast, win_calibration
+from opslayer.figures.series import call_hours, metric_ahead, metric_surprise
 from opslayer.figures.staffing import staffing_weeks
 from opslayer.figures.style import Theme
 from opslayer.figures.table import SHARES, Table, table
@@ -22,6 +23,7 @@ __all__ = [
     "aging",
     "alert_table",
     "as_of",
+    "call_hours",
     "capacity_weeks",
     "cash_forecast",
     "cash_position",
@@ -31,6 +33,8 @@ __all__ = [
     "in_words",
     "inquiry_room",
     "margin_bridge",
+    "metric_ahead",
+    "metric_surprise",
     "metric_table",
     "payment_intervals",
     "pnl",

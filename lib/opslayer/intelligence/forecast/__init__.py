@@ -1,6 +1,66 @@
-"""What comes next of any series: a combination of methods, intervals that cover, parts that add up."""
+"""What comes next of each metric: a combination of methods, intervals that cover, practices that add up."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
 
 from opslayer.intelligence.forecast.combination import LEVELS, MODEL, NAIVE, VERSION, Forecast, forecast
 from opslayer.intelligence.forecast.hierarchy import reconcile
+from opslayer.intelligence.forecast.metrics import FIRM, forecast_metrics
+from opslayer.intelligence.layer import Queries, hold_to_day
 
-__all__ = ["LEVELS", "MODEL", "NAIVE", "VERSION", "Forecast", "forecast", "reconcile"]
+__all__ = [
+    "FIRM",
+    "LEVELS",
+    "MODEL",
+    "NAIVE",
+    "VERSION",
+    "Forecast",
+    "forecast",
+    "forecast_metrics",
+    "headline",
+    "next_period",
+    "reconcile",
+    "run",
+]
+
+
+def run(layer: Queries, *, as_of: date) -> dict[str, pl.DataFrame]:
+    """The table of the question, by name: metric_forecast.
+
+    Raises UsageError where the snapshot is of another day.
+    """
+    hold_to_day(layer, as_of)
+    holidays = set(layer.query("holidays")["day"].to_list())
+    return {"metric_forecast": forecast_metrics(layer.query("metric_history"), holidays, as_of=as_of)}
+
+
+def next_period(forecasts: pl.DataFrame) -> pl.DataFrame:
+    """The first period to come of each series, its values as people read them."""
+    first = forecasts.sort("period_start").unique(["metric", "member"], keep="first")
+    return first.sort("metric", "member").with_columns(
+        pl.col("metric").str.replace_all("_", " "), *map(_read, ("value", "lower_80", "upper_80"))
+    )
+
+
+def _read(name: str) -> pl.Expr:
+    return (
+        pl.when(pl.col("unit") == "share")
+        .then(pl.col(name).map_elements("{:.0%}".format, pl.String))
+        .otherwise(pl.col(name).map_elements("{:,.0f}".format, pl.String))
+        .alias(name)
+    )
+
+
+def headline(forecasts: pl.DataFrame) -> str:
+    """One sentence: how many metrics are forecast, and of how many the season before stands."""
+    if forecasts.is_empty():
+        return "No metric has a history yet."
+    series = forecasts.unique(["metric", "member"])
+    naive = int(series["is_fallback"].sum())
+    return (
+        f"**{series['metric'].n_unique()} metrics** are forecast, {len(series)} series with their practices. "
+        f"Of **{naive}**, what was a season before did better, or too little is known, and it stands."
+    )

@@ -68,6 +68,7 @@ class Forecast:
     naive_error: float
     origins: int
     fallback: str  # why the naive one stands; empty where it does not
+    one_step: Floats  # errors one step ahead at the last origins, in order
 
     @property
     def is_fallback(self) -> bool:
@@ -86,7 +87,8 @@ def forecast(values: Floats, *, period: int, horizon: int, floor: float | None =
     first = max(LEAST, 2 * period + 2, len(values) - horizon - EXTRA)
     if first >= len(values) or np.ptp(values[:first]) == 0:
         return _naive_alone(values, cycle, horizon, floor)
-    origins = np.unique(np.linspace(first, len(values) - 1, MOST_ORIGINS).astype(np.int64))
+    first = max(first, len(values) - MOST_ORIGINS)
+    origins = np.arange(first, len(values))
     actual, last = _ahead(values, origins, horizon), np.array([len(values)])
     before = naives(values, cycle, origins, horizon)
     tried, expected = _combined(values, period, cycle, horizon, origins, floor)
@@ -152,7 +154,7 @@ def _naive_alone(values: Floats, cycle: int, horizon: int, floor: float | None) 
     origins = np.arange(cycle, len(values))
     if not len(origins):
         same = np.repeat(expected[None], len(LEVELS), axis=0)
-        return Forecast(expected, same, same, np.nan, np.nan, 0, why)
+        return Forecast(expected, same, same, np.nan, np.nan, 0, why, np.empty(0))
     actual, before = _ahead(values, origins, horizon), naives(values, cycle, origins, horizon)
     error = float(np.nanmean(np.abs(actual - before)))
     return _with_intervals(values, expected, actual, before, floor, (np.nan, error), why)
@@ -178,4 +180,4 @@ def _with_intervals(
         half = conformal.half_widths(actual - tried, LEVELS)
         lower, upper = expected - half, expected + half
     lower = lower if floor is None else np.maximum(lower, floor)
-    return Forecast(expected, lower, upper, *errors, len(actual), why)
+    return Forecast(expected, lower, upper, *errors, len(actual), why, (actual - tried)[:, 0])

@@ -10,8 +10,9 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+from statsmodels.tsa.exponential_smoothing.ets import ETSModel, ETSResults
 
 Floats = NDArray[np.float64]
 FORMS = ((False, False), (True, False), (False, True), (True, True))  # damped trend, season
@@ -76,7 +77,7 @@ def _fit(values: Floats, damped: bool, season: int, guess: Floats | None = None)
 
 
 def _model(
-    values: Floats, damped: bool, season: int, start: tuple[float, float, Floats] | None = None
+    values: Floats | pd.Series, damped: bool, season: int, start: tuple[float, float, Floats] | None = None
 ) -> ETSModel:
     level, trend, cycle = start or (None, None, None)
     return ETSModel(
@@ -91,3 +92,9 @@ def _model(
         initial_trend=trend if damped else None,
         initial_seasonal=cycle if season > 1 else None,
     )
+
+
+def ahead(fitted: Smoothing, values: Floats) -> ETSResults:
+    """statsmodels' own results of what was fitted: its intervals, for one, to be measured beside ours."""
+    series = pd.Series(values)  # its intervals ask for an index
+    return _model(series, fitted.damped, fitted.season, fitted.start).smooth(fitted.parameters)

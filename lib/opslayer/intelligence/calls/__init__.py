@@ -1,0 +1,58 @@
+"""Calls: how many to expect by the hour, who it takes to answer them, and whom to call back first."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from opslayer.intelligence.calls.call_back import rank_callers
+from opslayer.intelligence.calls.interval import call_volume
+from opslayer.intelligence.calls.staffing import agents, service_level
+from opslayer.intelligence.calls.volume import Volume, volume
+from opslayer.intelligence.layer import Queries, hold_to_day
+
+AT_MOST = 7  # days after which nobody expects a call any more
+
+__all__ = [
+    "Volume",
+    "agents",
+    "call_volume",
+    "headline",
+    "next_day",
+    "rank_callers",
+    "run",
+    "service_level",
+    "volume",
+]
+
+
+def run(layer: Queries, *, as_of: date) -> dict[str, pl.DataFrame]:
+    """The tables of the question, by name: call_volume, call_back.
+
+    Raises UsageError where the snapshot is of another day.
+    """
+    hold_to_day(layer, as_of)
+    holidays = set(layer.query("holidays")["day"].to_list())
+    return {
+        "call_volume": call_volume(layer.query("call_log"), holidays, as_of=as_of),
+        "call_back": rank_callers(layer.query("calls_waiting", at_most=AT_MOST), as_of=as_of),
+    }
+
+
+def next_day(expected: pl.DataFrame) -> pl.DataFrame:
+    """The intervals of the first day to come."""
+    return expected.filter(pl.col("day") == pl.col("day").min()).sort("starts_at")
+
+
+def headline(expected: pl.DataFrame, waiting: pl.DataFrame) -> str:
+    """One sentence: the calls of the next days, when most are missed, and who waits."""
+    if expected.is_empty():
+        return "Too few calls are on record to say how many will come."
+    worst = expected.sort("missed_risk", descending=True)
+    days = expected["day"].n_unique()
+    return (
+        f"About **{expected['calls'].sum():,.0f} calls** come in the next {days} days open. From "
+        f"{worst['starts_at'][0]} a call is missed most often: **{worst['missed_risk'][0]:.0%}**. "
+        f"**{len(waiting)}** callers wait to be called back."
+    )
