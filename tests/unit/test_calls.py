@@ -70,8 +70,8 @@ def test_the_risk_is_highest_where_most_are_missed_and_closed_days_are_left_out(
         AS_OF + timedelta(days=step) for step in (0, 2, 3, 4, 7)
     ]
     noon = found.filter(pl.col("starts_at") == "12:00")
-    assert (noon["missed_risk"] > 0.4).all()
-    assert (found.filter(pl.col("starts_at") == "09:00")["missed_risk"] < 0.1).all()
+    assert (noon["probability_missed"] > 0.4).all()
+    assert (found.filter(pl.col("starts_at") == "09:00")["probability_missed"] < 0.1).all()
     assert noon["calls"][0] == pytest.approx(4, abs=0.5)
     assert "came in the hour from 12:00" in noon["reasons"][0]
     assert "missed" in noon["reasons"][0]

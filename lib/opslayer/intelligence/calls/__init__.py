@@ -49,7 +49,7 @@ def headline(expected: pl.DataFrame, waiting: pl.DataFrame) -> str:
     """One sentence: the calls of the next days, when most are missed, and who waits."""
     if expected.is_empty():
         return "Too few calls are on record to say how many will come."
-    worst = expected.sort("missed_risk", descending=True)
+    worst = expected.sort("probability_missed", descending=True)
     days = expected["day"].n_unique()
     return (
         f"About **{expected['calls'].sum():,.0f} calls** come in the next {days} days open. From "

@@ -26,7 +26,7 @@ SCHEMA = pl.Schema(
     {
         "as_of": pl.Date(), "day": pl.Date(), "starts_at": pl.String(), "minutes": pl.Int64(),
         "calls": pl.Float64(), "lower_80": pl.Float64(), "upper_80": pl.Float64(), "agents": pl.Int64(),
-        "answered_by": pl.Float64(), "missed_risk": pl.Float64(), "is_fallback": pl.Boolean(),
+        "answered_by": pl.Float64(), "probability_missed": pl.Float64(), "is_fallback": pl.Boolean(),
         "reasons": pl.String(), "model": pl.String(), "model_version": pl.String(),
     }
 )  # fmt: skip
@@ -77,7 +77,7 @@ def call_volume(calls: pl.DataFrame, holidays: Collection[date], *, as_of: date)
                     "upper_80": upper,
                     "agents": needed,
                     "answered_by": float(people[slot]),
-                    "missed_risk": float(risk[slot]),
+                    "probability_missed": float(risk[slot]),
                     "is_fallback": bool(found.fallback),
                     "reasons": _reason(log, slot, day, found.upper[place, slot], needed, found.fallback),
                     "model": NAIVE if found.fallback else MODEL,
