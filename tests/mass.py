@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import insert, select, text
+
 from opslayer import actions
 from opslayer.config import Firm, load_firm
-from opslayer.store import Store
+from opslayer.store import Base, Store
 from opslayer.warehouse import Layer, open_layer
 from tests.reminders import AS_OF, CORE, MOMENT
 from tests.snapshots import version
@@ -36,14 +38,14 @@ TEMPLATE = "Subject: A word, {{ name }}\n\nYou are client number {{ number }}, a
 
 def fill(firm: Firm, store: Store, count: int) -> Firm:
     """`count` messages approved; the firm as it is configured then."""
-    for folder, name, text in (
+    for folder, name, content in (
         ("rules", "greeting.yaml", RULE),
         ("queries", "everybody.sql", QUERY),
         ("templates", "greeting.txt.j2", TEMPLATE),
     ):
         place: Path = firm.directory / folder
         place.mkdir(exist_ok=True)
-        (place / name).write_text(text)
+        (place / name).write_text(content)
     firm = load_firm(firm.directory)
     with version(firm, as_of=AS_OF, moment=MOMENT) as connection:
         connection.execute(CORE)
@@ -56,6 +58,21 @@ def fill(firm: Firm, store: Store, count: int) -> Firm:
         made = propose(firm, layer, store)
     assert [one.state for one in made] == ["approved"] * count
     return firm
+
+
+def copy_rows(source: Store, target: Store) -> None:
+    """Everything that one store holds into one in which nothing happened, on whatever engine."""
+    with source.engine.connect() as there, target.engine.begin() as here:
+        for table in Base.metadata.sorted_tables:
+            stored = [column for column in table.columns if column.computed is None]
+            rows = [dict(row) for row in there.execute(select(*stored)).mappings()]
+            if not rows:
+                continue
+            here.execute(insert(table), rows)
+            if here.dialect.name == "postgresql" and table.autoincrement_column is not None:
+                name = table.autoincrement_column.name
+                following = f"setval(pg_get_serial_sequence('{table.name}', '{name}'), max({name}))"
+                here.execute(text(f"select {following} from {table.name}"))
 
 
 def propose(firm: Firm, layer: Layer, store: Store) -> list[actions.Proposal]:
