@@ -2,14 +2,15 @@
 
 Of each way of being in touch (mail, calls, meetings, hours, deals, invoices) the weeks with and without are
 counted, lately and before. What a client's falling off is worth is told against the firm's own: a fall that
-all clients share (a holiday, a source that came late) is none. Chances of the ways are put together by
-Stouffer's method (1949), their spread is taken from the clients themselves (an empirical null: Efron, JASA
-99, 2004), and names are held to one false in ten (Benjamini and Hochberg 1995).
+all clients share (a holiday, a source that came late) is none. The ways are put together by Stouffer's
+method (1949). Work comes in projects, with gaps between them: so a fall is held against those of past
+quarters after which the client came back, or, without such a past, against the spread of the clients (an
+empirical null: Efron, JASA 99, 2004). Names are held to one false in ten (Benjamini and Hochberg 1995).
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,8 @@ LATELY, BEFORE = 13, 39  # weeks
 SILENT_DAYS = 90
 FEWEST = 6  # weeks in touch in the year, below which a client has no pattern that could fall
 FALSE_SHARE = 0.1
+QUARTERS = 6  # before today, whose falls that came to nothing tell what a fall is worth
+FEWEST_PAST = 200  # of such falls
 WORDS = {
     "mail": "mails", "call": "calls", "meeting": "meetings", "hours": "work for them", "deal": "new deals",
     "invoice": "invoices",
@@ -76,8 +79,10 @@ def drifting(contacts: pl.DataFrame, worth: pl.DataFrame, *, as_of: date) -> pl.
     )
     if pattern.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    falls = _falls(weeks.join(pattern.select("party_id"), on="party_id", how="semi"))
-    chance = _chances(falls, pattern["party_id"])
+    patterned = weeks.join(pattern.select("party_id"), on="party_id", how="semi")
+    falls = _falls(patterned)
+    score = pattern.join(_scores(patterned), on="party_id", how="left", maintain_order="left")["score"]
+    chance = _chances(score.to_numpy(), _came_back(contacts, as_of))
     named = multipletests(chance, alpha=FALSE_SHARE, method="fdr_bh")[0]
     last = (
         contacts.filter(pl.col("day") <= as_of).group_by("party_id").agg(last_contact_on=pl.col("day").max())
@@ -167,16 +172,49 @@ def _falls(weeks: pl.DataFrame) -> pl.DataFrame:
     return shares.with_columns(score=pl.Series(score), size=pl.Series(np.sqrt(both)))
 
 
-def _chances(falls: pl.DataFrame, clients: pl.Series) -> Floats:
-    """Of each client, the chance of such a fall where nothing changed: shape (clients,)."""
-    together = falls.group_by("party_id").agg(
-        score=(pl.col("score") * pl.col("size")).sum() / (pl.col("size") ** 2).sum().sqrt()
+def _scores(weeks: pl.DataFrame) -> pl.DataFrame:
+    """party_id and how far it fell, over all ways together; zero where nothing did."""
+    return (
+        _falls(weeks)
+        .group_by("party_id")
+        .agg(score=(pl.col("score") * pl.col("size")).sum() / (pl.col("size") ** 2).sum().sqrt())
     )
-    score = (
-        clients.to_frame()
-        .join(together, on="party_id", how="left", maintain_order="left")["score"]
-        .to_numpy()
-    )
+
+
+def _came_back(contacts: pl.DataFrame, as_of: date) -> Floats:
+    """How far clients had fallen on earlier days who were in touch again after, half as often or more."""
+    found = [np.empty(0)]
+    for quarter in range(1, QUARTERS + 1):
+        origin = as_of - timedelta(weeks=LATELY * quarter)
+        weeks = _weeks(contacts, origin)
+        if weeks.is_empty():
+            continue
+        after = (
+            _weeks(contacts, origin + timedelta(weeks=LATELY))
+            .group_by("party_id")
+            .agg(pl.col("lately").sum())
+        )
+        usual = weeks.group_by("party_id").agg(
+            often=pl.col("before").sum() * LATELY / pl.col("recorded").max(),
+            seen=pl.col("lately").sum() + pl.col("before").sum(),
+        )
+        back = usual.join(after, on="party_id").filter(
+            (pl.col("seen") >= FEWEST) & (pl.col("lately") >= pl.col("often") / 2)
+        )
+        found.append(_scores(weeks.join(back, on="party_id", how="semi"))["score"].to_numpy())
+    return np.concatenate(found)
+
+
+def _chances(score: Floats, came_back: Floats) -> Floats:
+    """Of each client, the chance of such a fall in one that comes back: shape (clients,).
+
+    The share of those in the past who had fallen as far; without a past of FEWEST_PAST of them, by the
+    spread of the clients themselves.
+    """
+    if len(came_back) >= FEWEST_PAST:
+        as_far = len(came_back) - np.searchsorted(np.sort(came_back), score, side="left")
+        shares: Floats = (as_far + 1) / (len(came_back) + 1)
+        return shares
     middle = float(np.median(score))
     spread = max(float(stats.median_abs_deviation(score, scale="normal")), 1.0)
     chance: Floats = stats.norm.sf((score - middle) / spread)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
+warnings.filterwarnings("ignore", message="IProgress not found")  # MLflow, of a bar nobody is shown
+
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 FILE, JUDGED = "model.skops", "judged.parquet"
 LARGEST = 256 * 2**20
@@ -89,7 +91,6 @@ class Registry:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
-        warnings.filterwarnings("ignore", message="IProgress not found")  # of a progress bar nobody is shown
         from mlflow import MlflowClient  # loaded where a model is: it takes more than a second
 
         for name in ("mlflow", "alembic"):  # it would tell of its tables on the first use
