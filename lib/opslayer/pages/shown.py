@@ -159,7 +159,9 @@ def fingerprint(drawn: Drawn) -> str:
     """SHA-256 of the data and words of what is drawn: equal where a reader sees the same."""
     match drawn:
         case go.Figure():
-            said = drawn.to_json() or ""
+            picture = json.loads(drawn.to_json() or "{}")
+            picture["layout"].pop("template", None)  # the look, and no number
+            said = json.dumps(_given(picture), sort_keys=True)
         case Table():
             said = f"{list(drawn.columns.items())}{drawn.shown.write_json()}{drawn.empty}"
         case str():
@@ -167,6 +169,14 @@ def fingerprint(drawn: Drawn) -> str:
         case _:
             said = json.dumps([asdict(tile) for tile in drawn])
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _given(value: Any) -> Any:
+    """Without the empty parts that a figure loses where it is kept and read again."""
+    if isinstance(value, dict):
+        kept = {name: _given(part) for name, part in value.items()}
+        return {name: part for name, part in kept.items() if part != {}}
+    return [_given(part) for part in value] if isinstance(value, list) else value
 
 
 def total(column: str) -> Callable[[Table], float]:
