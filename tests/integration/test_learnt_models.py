@@ -36,7 +36,7 @@ inputs:
   - {{name: channel, kind: text}}
 answer: {{kind: probability}}
 candidates:
-  - {{kind: learnt, learner: "opslayer.intelligence.odds:Odds"}}
+  - {{kind: learnt, learner: "opslayer.intelligence.propensity:OwnOutcomes"}}
 fallback: {{kind: computed, function: "opslayer.modelops.fallbacks:even_chance"}}
 learning: {{history: none_here}}
 timeout_seconds: 2
@@ -110,10 +110,10 @@ def test_what_was_learnt_and_judged_is_served_with_its_reasons(bench: Bench) -> 
     assert taught.promoted, taught.reasons
     found = bench.ask()
     assert found["is_fallback"].to_list() == [False, False]
-    assert (found["model"][0], found["model_version"][0]) == ("Odds", "1")
-    assert found["answer"][0] > 0.95
-    assert found["answer"][1] < 0.05
-    assert "Hours 70 raises it" in found["reasons"][0]
+    assert (found["model"][0], found["model_version"][0]) == ("OwnOutcomes", "1")
+    assert found["answer"][0] > 0.9
+    assert found["answer"][1] < 0.1
+    assert "For it: hours 70, channel phone" in found["reasons"][0]
     card = bench.registry.load(bench.capability.name, "champion").card
     assert (card["snapshot"], card["contract_version"], card["features"]) == ("s1", "1.0.0", "hours, channel")
     assert bench.registry.scores(bench.capability.name, "1")["auc"] > 0.8

@@ -30,6 +30,7 @@ STRENGTHS = (0.02, 0.1)  # inverse of the ridge penalty: how far few rows are tr
 LATEST = 4_000  # rows by which a number is cut into steps: edges lie where rows are now
 SPANS = 8.0  # half-lives after which an outcome counts next to nothing and is left out
 NONE = "(none)"
+NO_INPUTS = frozenset({"subject", "label", "decided_at", "known_at"})
 NAMED = 3  # columns that an answer names for it, and as many against
 LEAST = 0.05  # of log-odds, below which a column is not named
 
@@ -105,6 +106,14 @@ class Propensity:
                     words.append(f"{opening}: {listed}.")
             told.append(" ".join(words))
         return told
+
+
+class OwnOutcomes:
+    """Learns from whatever inputs a capability names: a firm's own capability needs no line of code."""
+
+    def fit(self, rows: pl.DataFrame, *, seed: int = 0) -> Propensity:  # noqa: ARG002
+        """`rows` has the inputs and `label` (Boolean), the oldest first; deterministic, whatever the seed."""
+        return learn(rows, features=[name for name in rows.columns if name not in NO_INPUTS])
 
 
 def learn(
