@@ -23,7 +23,9 @@ from typing import Any
 HERE = Path(__file__).parent
 KEPT = HERE / "results.json"
 RESULTS = HERE / "RESULTS.md"
-GROUPS = {"intelligence": ("triage", "lead", "booking", "documents")}  # what learns, beside its rivals
+GROUPS = {
+    "intelligence": ("triage", "lead", "booking", "documents", "forecast", "anomaly", "calls")
+}  # what learns, beside its rivals
 COLUMNS = ("what", "scale", "ours", "rival", "rival's", "ratio", "claim", "peak memory", "measured")
 
 

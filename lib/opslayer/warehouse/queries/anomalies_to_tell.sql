@@ -1,0 +1,11 @@
+-- what of the metrics has been out of the ordinary since $at_most days ago or later, to whom it is told; key: subject
+-- the subject is the metric, of whom, and since when: the same episode is told of once
+-- reads intelligence.metric_anomaly; as_of is bound
+select
+    metric || ':' || member || ':' || cast(since as varchar) as subject,
+    replace(metric, '_', ' ') || case when member = 'firm' then '' else ' of ' || member end as name,
+    cast(null as decimal(18, 2)) as amount_base,
+    cast(null as varchar) as recipient_id,    -- nobody's own: it goes to the role that the rule names
+    since, value, expected, reasons
+from intelligence.metric_anomaly
+where as_of = $as_of and period_start >= $as_of - $at_most
