@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from opslayer import actions, cli, demo, warehouse
+from opslayer import actions, cli, warehouse
 from opslayer.config import load_firm
 from opslayer.store import open_store
+from tests.shared import AS_OF, small_firm
 
-AS_OF = date(2026, 11, 16)
-MOMENT = datetime(2026, 11, 16, 6, tzinfo=UTC)
 Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     place = tmp_path_factory.mktemp("cli") / "firm"
-    demo.generate(place, seed=5, scale=0.02, as_of=AS_OF)
+    shutil.copytree(small_firm(tmp_path_factory, worker_id), place)
     firm = load_firm(place)
-    warehouse.refresh(firm, as_of=AS_OF, moment=MOMENT)
     with warehouse.open_layer(firm) as layer, open_store(firm) as store:
         actions.propose(firm, layer, store, as_of=AS_OF, moment=datetime.now(UTC).replace(microsecond=0))
     return place

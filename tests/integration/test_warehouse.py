@@ -5,29 +5,24 @@ from __future__ import annotations
 import shutil
 import threading
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
-from opslayer import demo, warehouse
+from opslayer import warehouse
 from opslayer.config import Firm, load_firm
 from opslayer.errors import BuildError, ContractBroken, RefreshInProgress, UsageError
 from opslayer.intelligence import cash
 from opslayer.warehouse import files
-
-AS_OF = date(2026, 11, 16)
-MOMENT = datetime(2026, 11, 16, 6, tzinfo=UTC)
+from tests.shared import AS_OF, MOMENT, small_firm
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("warehouse") / "firm"
-    demo.generate(folder, seed=5, scale=0.02, as_of=AS_OF)
-    warehouse.refresh(load_firm(folder), as_of=AS_OF, moment=MOMENT)
-    return folder
+def published(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    return small_firm(tmp_path_factory, worker_id)
 
 
 @pytest.fixture
