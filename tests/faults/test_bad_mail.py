@@ -127,22 +127,21 @@ def test_a_spoofed_sender_is_not_the_client(case: Case) -> None:
     assert "found that it is not" in found["Forged"]["reasons"]
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"Content-Type: text/plain; charset=klingon\r\n\r\n\xff\xfe we need SAP",
-        b"Content-Type: multipart/mixed; boundary=never\r\n\r\nnothing",
-        b"\x00\x01\x02",
-        b"Subject: =?utf-8?b?///?=\r\nDate: 99 Foo 0000\r\nFrom: <<>>\r\n\r\n",
-        b"",
-    ],
+BROKEN = (
+    b"Content-Type: text/plain; charset=klingon\r\n\r\n\xff\xfe we need SAP",
+    b"Content-Type: multipart/mixed; boundary=never\r\n\r\nnothing",
+    b"\x00\x01\x02",
+    b"Subject: =?utf-8?b?///?=\r\nDate: 99 Foo 0000\r\nFrom: <<>>\r\n\r\n",
+    b"",
 )
-def test_a_broken_mail_stops_nobody(case: Case, content: bytes) -> None:
+
+
+def test_broken_mails_stop_nobody(case: Case) -> None:
     asking = mail("Hello, we need an SAP team of three people for ten weeks from January.", subject="SAP")
-    deliver(case, content, asking)
+    deliver(case, *BROKEN, asking)
     found = read(case)["inquiry"]
     assert found.filter(subject="SAP")["verdict"].to_list() == ["inquiry"]
-    assert len(found) == 2
+    assert len(found) == len(BROKEN) + 1
 
 
 def test_mail_in_a_language_that_is_not_read_goes_to_a_person(case: Case) -> None:
