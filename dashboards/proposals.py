@@ -116,10 +116,33 @@ def _evidence(detail: actions.Shown) -> None:
         st.markdown(_facts(detail))
     else:
         parts.table(detail.rows, {column.name: column.title for column in columns}, empty="None.")
+    with st.popover(
+        "How its numbers came about", type="tertiary", icon=":material/table_rows:",
+        key=f"proof-{detail.proposal.id}", on_change="rerun",
+    ) as opened:  # fmt: skip
+        if opened.open and detail.proposal.id is not None:
+            _proof(actions.prove(snapshot.firm(), snapshot.store(), detail.proposal.id))
     with st.popover("What happened to it", type="tertiary", icon=":material/history:"):
         told = [(event["at"], event["who"], event["what"], event.get("reason")) for event in detail.events]
         titles = {"at": "When", "who": "Who", "what": "What", "reason": "Why"}
         parts.table(pl.DataFrame(told, schema=list(titles), orient="row"), titles, empty="Nothing yet.")
+
+
+def _proof(proof: actions.MessageProof) -> None:
+    """The message drawn again from the snapshot it was of; where that is gone, what still holds."""
+    if proof.holds:
+        how = "Drawn again word for word" if proof.is_drawn_again else "Its rows are as they were"
+        st.markdown(f":green-badge[:material/check: proved] {how}: {len(proof.figures)} figures.")
+    else:
+        st.markdown(":red-badge[:material/error: not proved]")
+        st.code(proof.failure or "", language=None, wrap_lines=True)
+    st.markdown(
+        f"Snapshot {proof.snapshot or proof.proposal.snapshot}. Contract rules on what it reads: "
+        f"{proof.contracts.height - proof.red} hold, {proof.red} do not."
+    )
+    for document in proof.documents:
+        same = "does not come out again" if document.differences else f"drawn again {document.how}"
+        st.markdown(f"{plain(document.name)}: {same}, {document.terms} terms.")
 
 
 def _facts(detail: actions.Shown) -> str:

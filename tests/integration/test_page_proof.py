@@ -12,7 +12,7 @@ import pytest
 import streamlit.config
 from streamlit.testing.v1 import AppTest
 
-from opslayer import figures, metrics, pages
+from opslayer import actions, figures, metrics, pages
 from opslayer.config import Firm, load_firm
 from opslayer.pages import Reading, Source
 from opslayer.store import Store, open_store
@@ -168,3 +168,15 @@ def test_behind_a_figure_its_page_says_how_it_came_about(
     if shown == "aging":
         assert "The buckets add up to what is open on each invoice" in said
     assert "Contract rules on what it reads" in said
+
+
+def test_behind_a_message_its_page_says_how_its_numbers_came_about(
+    grown: Firm, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = next(one.id for one in actions.list_proposals(store) if one.kind == "reminder")
+    app = opened(grown, "actions", monkeypatch)
+    app.text_input(key="find").input(actions.show_proposal(store, number or 0).proposal.party_name).run()
+    app.session_state[f"proposal-{number}"] = app.session_state[f"proof-{number}"] = True
+    app.run()
+    said = "\n".join(str(one.value) for one in app.markdown)
+    assert ":material/check: proved] Drawn again word for word" in said
