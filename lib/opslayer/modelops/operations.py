@@ -207,7 +207,10 @@ def _tended(
 ) -> dict[str, Any]:
     assert capability.learning is not None  # of others nothing is tended here
     name, as_of = capability.name, layer.as_of
-    history = layer.query(capability.learning.history)
+    try:
+        history = layer.query(capability.learning.history)
+    except UsageError as error:  # one history that cannot be read keeps no other model from being tended
+        return {"capability": name, "outcomes": 0, "version": None, "did": "failed", "reasons": error.message}
     with store.session() as session:
         known = history.filter(pl.col("label").is_not_null()).select(
             pl.col(capability.subject).alias("subject"),
