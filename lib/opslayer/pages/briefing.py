@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from opslayer import metrics
@@ -45,7 +47,7 @@ def _out(read: Reading, **_: str) -> str:
     return f"**Out of range: {len(out_of_range(read))} of {every} numbers**"
 
 
-def _first(query: str):  # type: ignore[no-untyped-def]
+def _first(query: str) -> Callable[..., pl.DataFrame]:
     return lambda read, **_: read(query).head(SHOWN)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from opslayer import figures
@@ -33,11 +35,9 @@ def _reconciliation(read: Reading, **_: str) -> str:
     return "\n".join([f"| | {read.currency} |", "|:--|--:|", *lines])
 
 
-def _amount(title: str) -> float | str:
-    return title
+def _line(title: str) -> Callable[[str], float]:
+    """The amount on a line of the reconciliation, read off its words."""
 
-
-def _line(title: str):  # type: ignore[no-untyped-def]
     def read(drawn: str) -> float:
         (line,) = [one for one in drawn.splitlines() if f"| {title} |" in one]
         return float(line.split("|")[2].replace(",", ""))
@@ -52,7 +52,7 @@ def _trail(read: Reading, **_: str) -> str:
     return f":red-badge[:material/error: audit trail broken] {trail['why']}"
 
 
-def _worded(query: str):  # type: ignore[no-untyped-def]
+def _worded(query: str) -> Callable[..., pl.DataFrame]:
     return lambda read, **_: figures.in_words(read(query).head(SHOWN))
 
 
