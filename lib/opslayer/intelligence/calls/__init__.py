@@ -53,6 +53,6 @@ def headline(expected: pl.DataFrame, waiting: pl.DataFrame) -> str:
     days = expected["day"].n_unique()
     return (
         f"About **{expected['calls'].sum():,.0f} calls** come in the next {days} days open. From "
-        f"{worst['starts_at'][0]} a call is missed most often: **{worst['missed_risk'][0]:.0%}**. "
+        f"{worst['starts_at'][0]} a call is missed most often: **{worst['probability_missed'][0]:.0%}**. "
         f"**{len(waiting)}** callers wait to be called back."
     )
