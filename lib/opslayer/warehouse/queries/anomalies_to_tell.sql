@@ -8,4 +8,6 @@ select
     cast(null as varchar) as recipient_id,    -- nobody's own: it goes to the role that the rule names
     since, value, expected, reasons
 from intelligence.metric_anomaly
-where as_of = $as_of and period_start >= $as_of - $at_most
+where
+    as_of = $as_of                              -- it was found today
+    and period_start >= $as_of - $at_most       -- it showed within the last $at_most days

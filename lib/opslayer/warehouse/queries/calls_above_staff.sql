@@ -12,5 +12,7 @@ select
     sum(calls) as calls,
     string_agg(starts_at, ', ' order by starts_at) as starts
 from intelligence.call_volume
-where as_of = $as_of and agents >= answered_by + $people
+where
+    as_of = $as_of                              -- it was worked out today
+    and agents >= answered_by + $people         -- it takes $people more than answer in such hours, or yet more
 group by day
