@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from opslayer.figures.cash import NO_FORECAST
 from opslayer.intelligence import cash
 from opslayer.pages.reading import Reading
 from opslayer.pages.shown import Meeting, Page, bars, figure, last, sentence, table
@@ -25,12 +26,14 @@ def _late(read: Reading, *, client: str = "") -> pl.DataFrame:
 def _headline(read: Reading, **_: str) -> str:
     forecast = read("payment_forecast")
     if forecast.is_empty():
-        return ""
+        return NO_FORECAST
     return cash.headline(forecast, read("cash_forecast"), currency=read.currency)
 
 
 def _late_said(read: Reading, *, client: str = "") -> str:
     many = _late(read, client=client).height
+    if not many:
+        return "" if read("payment_forecast").is_empty() else "Nothing is expected late."
     return f"**Expected after their due date** :gray[{many:,} invoices, most money for most days first]"
 
 
@@ -77,7 +80,7 @@ CASH = Page(
                 "upper_80": "80% to",
                 "reasons": "Why",
             },
-            empty="Nothing is expected late.",
+            empty="",
             meets=(
                 Meeting(
                     "as many as the forecast has after their due day",
