@@ -1,4 +1,4 @@
--- what of the metrics has been out of the ordinary since $at_most days ago or later, to whom it is told; key: subject
+-- what of the metrics is out of the ordinary of late, to whom it is told; key: subject
 -- the subject is the metric, of whom, and since when: the same episode is told of once
 -- reads intelligence.metric_anomaly; as_of is bound
 select
