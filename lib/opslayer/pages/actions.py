@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import polars as pl
+from sqlalchemy import func, select
 
 from opslayer.pages.reading import Reading
 from opslayer.pages.shown import Meeting, Page, Tile, Tiles, table, tile, tiles
+from opslayer.store import Proposal
 
 UNASKED = ("message", "compensation")  # kinds whose amount is only told of
 
@@ -42,12 +44,14 @@ ACTIONS = Page(
                 Meeting(
                     "those that wait are in the store",
                     tile("Waiting"),
-                    records="select count(*) from proposal where state = 'proposed'",
+                    records=select(func.count()).select_from(Proposal).where(Proposal.state == "proposed"),
                 ),
                 Meeting(
                     "those that are approved are in the store",
                     tile("Approved"),
-                    records="select count(*) from proposal where state in ('approved', 'held')",
+                    records=select(func.count())
+                    .select_from(Proposal)
+                    .where(Proposal.state.in_(("approved", "held"))),
                 ),
             ),
             live=True,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import polars as pl
+from sqlalchemy import func, select
 
 from opslayer import metrics
 from opslayer.intelligence import inquiry, margin, overrun, revenue, utilisation
 from opslayer.pages.reading import Reading
 from opslayer.pages.shown import Meeting, Page, sentence, table
+from opslayer.store import Proposal
 
 SHOWN = 3  # rows of each list; the page behind it has them all
 
@@ -70,7 +72,9 @@ BRIEFING = Page(
                 Meeting(
                     "as many wait as the store has",
                     lambda drawn: float(drawn.split("**")[1]),
-                    records="select count(*) from proposal where state in ('proposed', 'uncertain')",
+                    records=select(func.count())
+                    .select_from(Proposal)
+                    .where(Proposal.state.in_(("proposed", "uncertain"))),
                 ),
             ),
             live=True,

@@ -55,7 +55,7 @@ CASH = Page(
                 Meeting(
                     "the buckets add up to what is open on each invoice",
                     bars(),
-                    sql="select sum(open_base) from marts.open_item where as_of = $as_of",
+                    query="proof_open_items",
                 ),
             ),
         ),
@@ -85,11 +85,8 @@ CASH = Page(
                 Meeting(
                     "as many as the forecast has after their due day",
                     lambda drawn: float(drawn.frame.height),
-                    sql=f"""
-                        select least(count(*), {SHOWN}) from intelligence.payment_forecast
-                        where as_of = (select max(as_of) from intelligence.payment_forecast)
-                            and expected_on > due_on
-                    """,
+                    query="proof_late_invoices",
+                    values={"most": SHOWN},
                 ),
             ),
         ),

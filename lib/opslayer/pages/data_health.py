@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import polars as pl
+from sqlalchemy import func, select
 
 from opslayer import figures
 from opslayer.pages.reading import Reading
 from opslayer.pages.shown import Meeting, Page, Table, sentence, table, total
+from opslayer.store import AuditEvent
 
 SHOWN = 500  # rows of a table at most
 RECONCILIATION = {
@@ -87,7 +89,7 @@ DATA_HEALTH = Page(
                 Meeting(
                     "open invoices are the sum of what is open on each",
                     _line("Open invoices"),
-                    sql="select sum(open_base) from marts.open_item where as_of = $as_of",
+                    query="proof_open_items",
                 ),
             ),
         ),
@@ -106,7 +108,7 @@ DATA_HEALTH = Page(
                 Meeting(
                     "as many rows as the contracts count",
                     total("rows_failed"),
-                    sql="select sum(rows_failed) from quality.results where not passed and as_of = $as_of",
+                    query="proof_rows_failed",
                 ),
             ),
         ),
@@ -143,7 +145,7 @@ DATA_HEALTH = Page(
                 Meeting(
                     "as many events as the trail has",
                     lambda drawn: float(drawn.partition(":small[")[2].partition(" ")[0].replace(",", "")),
-                    records="select count(*) from audit_event",
+                    records=select(func.count()).select_from(AuditEvent),
                 ),
             ),
             live=True,

@@ -30,13 +30,7 @@ DELIVERY = Page(
                 Meeting(
                     "hours so far are those of the projects' time entries",
                     total("hours_to_date"),
-                    sql="""
-                        select sum(entry.hours)
-                        from core.time_entry as entry
-                        inner join intelligence.project_forecast as project
-                            on project.project_id = entry.project_id
-                        where project.as_of = $as_of and project.is_named and entry.worked_on <= $as_of
-                    """,
+                    query="proof_hours_of_named",
                 ),
             ),
         ),

@@ -83,7 +83,7 @@ PEOPLE = Page(
                 Meeting(
                     "the findings add up to every one of the week",
                     _findings,
-                    sql="select count(*) from marts.time_check",
+                    query="proof_time_checks",
                 ),
             ),
         ),

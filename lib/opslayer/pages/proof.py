@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
-from sqlalchemy import text
 
 from opslayer import metrics
 from opslayer.config import Firm
@@ -148,10 +147,10 @@ def _other(
             raise unknown("metric", meeting.metric, known)
         (value,) = metrics.measure(layer, [known[meeting.metric]])
         return value.value
-    if meeting.records:
+    if meeting.records is not None:
         with store.reading() as session:
-            return float(session.execute(text(meeting.records)).scalar_one() or 0)
-    found = layer.query(f"select cast(({meeting.sql}) as double) as value", **choices)["value"][0]
+            return float(session.execute(meeting.records).scalar_one() or 0)
+    found = layer.query(meeting.query, **choices, **meeting.values)["value"][0]
     return None if found is None else float(found)
 
 

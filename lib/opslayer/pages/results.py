@@ -15,27 +15,6 @@ from opslayer.pages.shown import Drawn, Meeting, Page, Shown, bars, figure, sent
 
 PROVED = 3  # months, newest first
 
-BOOKED = """
-select -sum(line.amount_base)
-from core.journal_line as line
-inner join core.account as account on account.account_id = line.account_id
-where account.section <> 'balance_sheet' and line.posted_on <= $as_of
-    and date_trunc('month', line.posted_on) = $month
-"""
-DIFFERENCE = """
-select sum(case when $against = 'budget' then pnl.against_budget else pnl.against_prior end)
-from marts.pnl_comparison as pnl
-where pnl.month = $month and exists (
-    select 1 from intelligence.variance_driver as driver
-    where driver.month = $month and driver.comparison = $against
-)
-"""
-REVENUE = """
-select sum(amount_base) from marts.pnl_month
-where section = 'revenue'
-    and month > (select max(month) from marts.pnl_comparison) - interval 18 month
-"""
-
 
 def _choices(read: Reading) -> Iterator[dict[str, Any]]:
     for month in read("closed_months")["month"].head(PROVED):
@@ -92,7 +71,13 @@ RESULTS = Page(
         Shown(
             "pnl",
             _pnl,
-            (Meeting("the bars add up to the revenue that was booked", bars(trace=0), sql=REVENUE),),
+            (
+                Meeting(
+                    "the bars add up to the revenue that was booked",
+                    bars(trace=0),
+                    query="proof_revenue_booked",
+                ),
+            ),
         ),
         table(
             "statement",
@@ -110,7 +95,7 @@ RESULTS = Page(
                 Meeting(
                     "profit is the sum of the journal lines of the month",
                     _profit("actual"),
-                    sql=BOOKED,
+                    query="proof_profit_booked",
                 ),
             ),
         ),
@@ -118,7 +103,11 @@ RESULTS = Page(
         Shown(
             "variance_bridge",
             _bridge,
-            (Meeting("the drivers add up to the difference in profit", _whole, sql=DIFFERENCE),),
+            (
+                Meeting(
+                    "the drivers add up to the difference in profit", _whole, query="proof_profit_difference"
+                ),
+            ),
         ),
         sentence("margin_paragraph", _margin_paragraph),
         Shown(
@@ -128,8 +117,7 @@ RESULTS = Page(
                 Meeting(
                     "the drivers add up to what the practices differ by",
                     _whole,
-                    sql="select sum(amount_base) from intelligence.margin_driver where month = $month"
-                    " and as_of = (select max(as_of) from intelligence.margin_driver)",
+                    query="proof_margin_drivers",
                 ),
             ),
         ),

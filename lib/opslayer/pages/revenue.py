@@ -7,23 +7,12 @@ import plotly.graph_objects as go
 from opslayer.intelligence import revenue, win
 from opslayer.pages.shown import Meeting, Page, count, figure, sentence, table, total
 
-COMPONENTS = """
-select sum(expected_base) from intelligence.revenue_forecast
-where as_of = (select max(as_of) from intelligence.revenue_forecast)
-    and period = 'month' and component <> 'total'
-"""
-
 
 def _all_sources(drawn: go.Figure) -> float | None:
     """The points of the months' totals: the markers above the bars."""
     totals = [one for one in drawn.data if one.type == "scatter"]
     return float(sum(totals[0]["y"])) if totals else None
 
-
-CHANGE = """
-select sum(change_base) from intelligence.revenue_change
-where as_of = (select max(as_of) from intelligence.revenue_change)
-"""
 
 REVENUE = Page(
     "revenue",
@@ -36,7 +25,11 @@ REVENUE = Page(
         ),
         figure(
             "revenue_forecast",
-            meets=(Meeting("the months' sources add up to their totals", _all_sources, sql=COMPONENTS),),
+            meets=(
+                Meeting(
+                    "the months' sources add up to their totals", _all_sources, query="proof_revenue_sources"
+                ),
+            ),
         ),
         sentence(
             "change_said",
@@ -48,7 +41,7 @@ REVENUE = Page(
                 Meeting(
                     "the causes add up to all that moved",
                     lambda drawn: float(drawn.data[0]["x"][-1]) if drawn.data else None,
-                    sql=CHANGE,
+                    query="proof_revenue_change",
                 ),
             ),
         ),
@@ -69,7 +62,7 @@ REVENUE = Page(
                 Meeting(
                     "the rows add up to what moved of deals and projects",
                     total("change_base"),
-                    sql=f"{CHANGE} and component <> 'invoiced'",
+                    query="proof_revenue_change_of_items",
                 ),
             ),
         ),
@@ -93,13 +86,7 @@ REVENUE = Page(
                 Meeting(
                     "amounts are those of the deals in the CRM",
                     total("amount_base"),
-                    sql="""
-                        select sum(deal.amount_base)
-                        from core.opportunity as deal
-                        inner join intelligence.win_forecast as forecast
-                            on forecast.opportunity_id = deal.opportunity_id
-                        where forecast.as_of = (select max(as_of) from intelligence.win_forecast)
-                    """,
+                    query="proof_open_deals",
                 ),
             ),
         ),

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
 import polars as pl
+from sqlalchemy import Select
 
 from opslayer import figures
 from opslayer.pages.reading import Reading
@@ -51,16 +52,18 @@ Draw: TypeAlias = Callable[..., Drawn]
 
 @dataclass(frozen=True)
 class Meeting:
-    """Two ways to one number: read off what is drawn, and a metric, or SQL that goes another way to it.
+    """Two ways to one number: read off what is drawn, and a metric, or a query that goes another way to it.
 
-    `sql` asks the snapshot, with the choices bound where it names them; `records` asks the store.
+    `query` is a named one of the snapshot with one `value`, to which `values` and the choices are bound;
+    `records` asks the store for one number.
     """
 
     what: str
     drawn: Callable[[Any], float | None]
     metric: str = ""
-    sql: str = ""
-    records: str = ""
+    query: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    records: Select[int] | None = None
 
 
 @dataclass(frozen=True)

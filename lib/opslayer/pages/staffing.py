@@ -23,7 +23,7 @@ STAFFING = Page(
                 Meeting(
                     "what is missing adds up to what the projects lack",
                     bars(trace=0),
-                    sql="select sum(gap_hours) from intelligence.staffing_need where as_of = $as_of",
+                    query="proof_hours_lacking",
                 ),
             ),
         ),
@@ -48,7 +48,7 @@ STAFFING = Page(
                 Meeting(
                     "the hours are those of every week of the change",
                     total("hours"),
-                    sql="select sum(hours) from intelligence.staffing_change where as_of = $as_of",
+                    query="proof_hours_moved",
                 ),
             ),
         ),
@@ -70,7 +70,7 @@ STAFFING = Page(
                 Meeting(
                     "the projects lack what all weeks and roles lack",
                     total("gap_hours"),
-                    sql="select sum(gap_hours) from intelligence.staffing_need where as_of = $as_of",
+                    query="proof_hours_lacking",
                 ),
             ),
         ),
@@ -82,8 +82,7 @@ STAFFING = Page(
                 Meeting(
                     "demand adds up to the hours of projects and of open deals",
                     lambda drawn: sum(sum(one["y"]) for one in drawn.data[:2]) if drawn.data else None,
-                    sql="select sum(project_hours) + sum(pipeline_hours) "
-                    "from intelligence.capacity_balance where as_of = $as_of",
+                    query="proof_hours_asked_for",
                 ),
             ),
         ),
