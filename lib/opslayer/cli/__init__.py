@@ -8,20 +8,13 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from opslayer.cli import actions as action_commands
-from opslayer.cli import channels as channel_commands
-from opslayer.cli import data, edge, work
-from opslayer.cli import events as event_commands
-from opslayer.cli import metrics as metric_commands
-from opslayer.cli import models as model_commands
-from opslayer.cli import pages as page_commands
-from opslayer.cli import rules as rule_commands
+from opslayer.cli import actions, channels, data, edge, events, metrics, models, pages, rules, work
 from opslayer.errors import OpslayerError
 
 app = typer.Typer(
@@ -72,44 +65,21 @@ WORK_COMMANDS: tuple[Callable[..., None], ...] = (work.run, work.status, work.no
 for command in WORK_COMMANDS:
     app.command(rich_help_panel=WORK)(command)
 
-contracts = typer.Typer(no_args_is_help=True, help="What the data must be.")
-contracts.command("check")(data.check_contracts)
-app.add_typer(contracts, name="contracts", rich_help_panel=DATA)
-
-metrics = typer.Typer(no_args_is_help=True, help="What is measured, and the rows behind each number.")
-for name, command in metric_commands.COMMANDS.items():
-    metrics.command(name)(command)
-app.add_typer(metrics, name="metrics", rich_help_panel=DATA)
-
-models = typer.Typer(no_args_is_help=True, help="Who answers what is asked of models, and how right it was.")
-for name, command in model_commands.COMMANDS.items():
-    models.command(name)(command)
-app.add_typer(models, name="models", rich_help_panel=DATA)
-
-pages = typer.Typer(no_args_is_help=True, help="What the pages show, and the way from it to its rows.")
-for name, command in page_commands.COMMANDS.items():
-    pages.command(name)(command)
-app.add_typer(pages, name="pages", rich_help_panel=DATA)
-
-actions = typer.Typer(no_args_is_help=True, help="What is proposed, and who decided.")
-for name, command in action_commands.COMMANDS.items():
-    actions.command(name)(command)
-app.add_typer(actions, name="actions", rich_help_panel=WORK)
-
-channels = typer.Typer(no_args_is_help=True, help="The ways that what was approved leaves by.")
-for name, command in channel_commands.COMMANDS.items():
-    channels.command(name)(command)
-app.add_typer(channels, name="channels", rich_help_panel=WORK)
-
-rules = typer.Typer(no_args_is_help=True, help="When something is proposed, to whom, and who must say yes.")
-for name, command in rule_commands.COMMANDS.items():
-    rules.command(name)(command)
-app.add_typer(rules, name="rules", rich_help_panel=WORK)
-
-events = typer.Typer(no_args_is_help=True, help="What happened, for rules that wait for it.")
-for name, command in event_commands.COMMANDS.items():
-    events.command(name)(command)
-app.add_typer(events, name="events", rich_help_panel=WORK)
+GROUPS: tuple[tuple[str, str, Mapping[str, Callable[..., None]], str], ...] = (
+    ("contracts", "What the data must be.", {"check": data.check_contracts}, DATA),
+    ("metrics", "What is measured, and the rows behind each number.", metrics.COMMANDS, DATA),
+    ("models", "Who answers what is asked of models, and how right it was.", models.COMMANDS, DATA),
+    ("pages", "What the pages show, and the way from it to its rows.", pages.COMMANDS, DATA),
+    ("actions", "What is proposed, and who decided.", actions.COMMANDS, WORK),
+    ("channels", "The ways that what was approved leaves by.", channels.COMMANDS, WORK),
+    ("rules", "When something is proposed, to whom, and who must say yes.", rules.COMMANDS, WORK),
+    ("events", "What happened, for rules that wait for it.", events.COMMANDS, WORK),
+)
+for group, told, commands, panel in GROUPS:
+    shown = typer.Typer(no_args_is_help=True, help=told)
+    for name, one in commands.items():
+        shown.command(name)(one)
+    app.add_typer(shown, name=group, rich_help_panel=panel)
 
 
 def _silence() -> None:
