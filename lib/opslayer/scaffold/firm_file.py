@@ -15,6 +15,7 @@ FOLDERS = {
     "metrics": "what is measured, and the range it should lie in",
     "rules": "when something is proposed, to whom, and who must approve",
     "queries": "whom a rule of your own is about: SQL that only reads published tables",
+    "capabilities": "what models are asked, who may answer, and what stands if none does",
     "cases": "examples of a rule, rows in and proposals out, run by `opslayer rules test`",
     "scheduled": "what runs when",
     "templates": "the words of what is sent",
