@@ -72,11 +72,13 @@ class Redactor:
     def redact(self, text: str) -> Redacted:
         """`text` with tokens for all that says who somebody is; characters nobody sees are dropped."""
         plain = unicodedata.normalize("NFC", "".join(c for c in text if unicodedata.category(c) != "Cf"))
-        parts, values, end = [], {}, 0
+        parts: list[str] = []
+        values: dict[str, str] = {}
+        end = 0
         for found in _apart(self._found(plain)):
             value = plain[found.start : found.end]
             token = self.token(found.kind, value)
-            values[token] = value
+            values.setdefault(token, value)  # one token for all its spellings: the first comes back
             parts += [plain[end : found.start], token]
             end = found.end
         return Redacted("".join([*parts, plain[end:]]), values)
