@@ -110,7 +110,7 @@ def test_what_was_learnt_and_judged_is_served_with_its_reasons(bench: Bench) -> 
     assert taught.promoted, taught.reasons
     found = bench.ask()
     assert found["is_fallback"].to_list() == [False, False]
-    assert (found["model"][0], found["model_version"][0]) == ("OwnOutcomes", "1")
+    assert (found["model"][0], found["model_version"][0]) == ("Own outcomes", "1")
     assert found["answer"][0] > 0.9
     assert found["answer"][1] < 0.1
     assert "For it: hours 70, channel phone" in found["reasons"][0]

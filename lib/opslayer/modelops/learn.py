@@ -6,6 +6,7 @@ serves nobody before it gained over the champion on the same rows; then 1, 5, 25
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -72,17 +73,18 @@ def teach(
         **{name: split.test[name] for name in _segments(learning)},
     )
     measured = scores.evaluate(judged, segment=learning.segment, entity="subject", seed=seed)
-    rival = _rival(capability, registry, split.test, asked, judged)
+    rival, known_as = _rival(capability, registry, split.test, asked, judged)
     decided = judge(
         judged.select("subject", "outcome", challenger="answer").with_columns(champion=rival),
         metric=learning.gain.score,
         entity="subject",
+        rival=known_as,
         bar=Bar(learning.gain.absolute, learning.gain.relative, learning.gain.confidence),
         seed=seed,
     )
     card = Card(
         capability.name,
-        learner.rpartition(":")[2],
+        _in_words(learner.rpartition(":")[2]),
         as_of,
         snapshot,
         contract_version,
@@ -171,17 +173,21 @@ def _known(capability: Capability, history: pl.DataFrame, as_of: date) -> pl.Dat
 
 def _rival(
     capability: Capability, registry: Registry, test: pl.DataFrame, asked: pl.DataFrame, judged: pl.DataFrame
-) -> pl.Series:
-    """What the champion says of the rows that did not teach it; the naive rival where there is none."""
+) -> tuple[pl.Series, str]:
+    """What the champion says of the rows that did not teach it, and its name; the usual share without one."""
     try:
         champion = registry.load(capability.name, CHAMPION)
     except ModelFailed:
-        return judged["naive"]
+        return judged["naive"], "the usual share"
     since = test["decided_at"].cast(pl.Date) > date.fromisoformat(champion.card["as_of"])
     answers: Any = champion.model.predict(asked)["answer"]
-    return (
-        pl.DataFrame({"answer": answers, "since": since}).select(pl.when("since").then("answer")).to_series()
-    )
+    said = pl.DataFrame({"answer": answers, "since": since}).select(pl.when("since").then("answer"))
+    return said.to_series(), "the champion"
+
+
+def _in_words(name: str) -> str:
+    """LeadScore is "Lead score"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
 
 
 def _segments(learning: Learning) -> list[str]:

@@ -90,18 +90,20 @@ def judge(
     metric: str = "log_loss",
     entity: str | None = None,
     bar: Bar | None = None,
+    rival: str = "the champion",
     samples: int = SAMPLES,
     seed: int = 0,
 ) -> Promotion:
     """Champion against challenger on rows with the columns outcome, champion, challenger and `entity`.
 
     Rows without an outcome, or that one of the two could not answer, are left out of both. Promoted is what
-    gains at least the bar's two minima with an interval that excludes zero.
+    gains at least the bar's two minima with an interval that excludes zero. `rival` is what words call the
+    champion.
     """
     bar = bar or Bar()
     judged = rows.drop_nulls(["outcome", "champion", "challenger"])
     if judged.is_empty():
-        nothing = "No row has an outcome that both have answered for: the champion stays."
+        nothing = f"No row has an outcome that both have answered for: {rival} stays."
         nan = float("nan")
         return Promotion(False, nothing, metric, nan, nan, nan, nan, nan, nan, 0, 0)
     champion, challenger = (
@@ -119,9 +121,9 @@ def judge(
     before, after = float(champion.mean()), float(challenger.mean())
     gain = before - after
     relative = gain / before if before > 0 else 0.0
-    promote, why = _verdict(gain, lower, relative, len(blocks), bar)
+    promote, why = _verdict(gain, lower, relative, len(blocks), bar, rival)
     told = (
-        f"{metric} {after:.4f} against the champion's {before:.4f} on the same {len(judged):,} rows: "
+        f"{metric} {after:.4f} against {rival}'s {before:.4f} on the same {len(judged):,} rows: "
         f"a gain of {gain:+.4f} ({relative:+.1%}), between {lower:+.4f} and {upper:+.4f} at "
         f"{bar.confidence:.0%}. {why}"
     )
@@ -130,18 +132,20 @@ def judge(
     )
 
 
-def _verdict(gain: float, lower: float, relative: float, entities: int, bar: Bar) -> tuple[bool, str]:
+def _verdict(
+    gain: float, lower: float, relative: float, entities: int, bar: Bar, rival: str
+) -> tuple[bool, str]:
     if entities < FEWEST_ENTITIES:
         return (
             False,
-            f"{entities} are too few to judge by ({FEWEST_ENTITIES} are needed): the champion stays.",
+            f"{entities} are too few to judge by ({FEWEST_ENTITIES} are needed): {rival} stays.",
         )
     if lower <= 0:
-        return False, "It may as well be nothing: the champion stays."
+        return False, f"It may as well be nothing: {rival} stays."
     if gain < bar.absolute:
-        return False, f"Less than the {bar.absolute:g} that is asked for: the champion stays."
+        return False, f"Less than the {bar.absolute:g} that is asked for: {rival} stays."
     if relative < bar.relative:
-        return False, f"Less than the {bar.relative:.0%} that is asked for: the champion stays."
+        return False, f"Less than the {bar.relative:.0%} that is asked for: {rival} stays."
     return True, "The challenger is promoted."
 
 

@@ -18,16 +18,19 @@ def _headline(read: Reading, **_: str) -> str:
     standing = read.record("models")
     asked, stood_in = int(standing["answers"].sum()), int(standing["fallbacks"].sum())
     served = standing["champion"].drop_nulls().len()
-    told = f"**{standing.height}** questions are asked of models; of **{served}** a model that learnt serves."
+    told = (
+        f"**{standing.height}** questions are asked of models; a model that the firm's own outcomes taught "
+        f"answers **{served}** of them."
+    )
     if asked:
-        told += f" Of {asked:,} answers, {stood_in / asked:.0%} came from a fallback."
+        told += f" Of {asked:,} answers, {stood_in / asked:.0%} came from what stands in for one."
     return told
 
 
 def _standing(read: Reading, **_: str) -> pl.DataFrame:
     return read.record("models").with_columns(
         share_fallback=pl.when(pl.col("answers") > 0).then(pl.col("fallbacks") / pl.col("answers")),
-        share_challenger=pl.when(pl.col("challenger").is_not_null()).then("share"),
+        share_challenger=pl.when(pl.col("share") > 0).then("share"),
     )
 
 
@@ -43,7 +46,12 @@ def _versions(read: Reading, *, capability: str = "", **_: str) -> pl.DataFrame:
 
 
 def _answers(read: Reading, *, capability: str = "", **_: str) -> pl.DataFrame:
-    return read.record("model_answers", capability=capability)
+    answers = read.record("model_answers", capability=capability)
+    kinds = read.record("models").filter(capability=capability)["kind"].to_list()
+    if answers.is_empty() or kinds != ["probability"]:
+        return answers
+    share = (pl.col("answer", "override").cast(pl.Float64) * 100).round(1).cast(pl.String) + "%"
+    return answers.with_columns(share)
 
 
 MODELS = Page(
