@@ -21,6 +21,12 @@ from opslayer.warehouse.models import bind, bound_names
 from tests.conftest import MOMENT
 
 SEED, SCALE = 4, 0.05
+MOMENTS = (
+    ("appointment", "starts_at"),
+    ("call", "started_at"),
+    ("call", "ended_at"),
+    ("ticket", "opened_at"),
+)
 Truth = dict[str, pl.DataFrame]
 
 
@@ -71,6 +77,10 @@ def built(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             ["subject", "party_id", "person_id", "project_id", "opportunity_id", "place", "status"],
         ),
         ("call", ["direction", "party_id", "person_id", "number", "outcome"]),
+        (
+            "ticket",
+            ["number", "party_id", "category", "subcategory", "place", "priority", "opened_by", "caller"],
+        ),
     ],
 )
 def test_core_is_the_firm_in_truth(
@@ -109,7 +119,7 @@ def test_time_is_that_of_the_truth(
 
 def test_appointments_and_calls_are_at_their_moment(built: duckdb.DuckDBPyConnection, truth: Truth) -> None:
     """Whatever way they are written; of one that was moved, and of a call on two lines, the last holds."""
-    for table, moment in (("appointment", "starts_at"), ("call", "started_at"), ("call", "ended_at")):
+    for table, moment in MOMENTS:
         utc = f"strftime({moment} at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ')"
         query = f"select source_key, {utc} from core.{table}"
         found = dict(built.execute(query).fetchall())

@@ -113,6 +113,7 @@ def test_every_system_is_a_source_with_its_own_mapping(folder: Path) -> None:
         "time": "harvest",
         "calendar": "booking_calendar",
         "phone": "phone_log",
+        "tickets": "incident_log",
         "mail": "mailbox",
     }
 

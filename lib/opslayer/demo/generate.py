@@ -19,6 +19,7 @@ from opslayer.demo.hris import write_workbook
 from opslayer.demo.mailbox import write_mailbox
 from opslayer.demo.office import office_tables
 from opslayer.demo.systems import BOOKS, PEOPLE, sections, systems
+from opslayer.demo.tickets import ticket_tables
 from opslayer.errors import UsageError
 from opslayer.scaffold import DemoBilling, DemoMail, Member, write_firm
 
@@ -50,7 +51,7 @@ def generate(
     """Write a firm of about 75 million a year at scale 1; the same arguments write the same bytes.
 
     The books are exports of the templates in `data`; beside them lie `crm`, `projects`, `time`,
-    `people`, `calendar` and `phone`.
+    `people`, `calendar`, `phone` and `tickets`.
     With `as_templates` all of it is in the templates and in `data`, as of a firm that has only exports.
     CSV is one file a table, the staff system's a workbook; Parquet one a table and month for the books, one a
     table for the rest.
@@ -166,7 +167,8 @@ def parts(seed: int, scale: float, as_of: date, key: dict[str, Any]) -> Iterator
         yield made_tables
     work = firm_work(pl.concat(billed), pl.concat(issued), known, rate, calendar, key, seed=seed, scale=scale)
     office = office_tables(work, as_of=as_of, seed=seed, scale=scale, key=key)
-    yield work | billing_tables(work, parties.party_table(known, scale), calendar, key) | office
+    billed_how = billing_tables(work, parties.party_table(known, scale), calendar, key)
+    yield work | billed_how | office | ticket_tables(work, as_of=as_of, seed=seed, scale=scale, key=key)
 
 
 def _billed(made: sales.Sales, month: Month) -> pl.DataFrame:

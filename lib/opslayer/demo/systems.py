@@ -11,6 +11,7 @@ from opslayer.demo.crm import crm_tables
 from opslayer.demo.desk import calendar_tables, phone_tables
 from opslayer.demo.hris import hris_tables
 from opslayer.demo.project_tool import project_tables
+from opslayer.demo.tickets import incident_tables
 from opslayer.demo.time_tracker import time_report
 from opslayer.scaffold import SystemFiles
 
@@ -31,7 +32,7 @@ def systems(
     if "person" not in made:
         return {BOOKS: made}
     people = made["person"]
-    ours = STAFF | DEALS | WORK | {"time_entry", "appointment", "call"}
+    ours = STAFF | DEALS | WORK | {"time_entry", "appointment", "call", "ticket", "ticket_event"}
     entries, projects = made["time_entry"], made["project"]
     return {
         BOOKS: {name: frame for name, frame in made.items() if name not in ours},
@@ -43,6 +44,7 @@ def systems(
         "time": {"time": time_report(entries, projects, clients, people, seed=seed, key=key)},
         "calendar": calendar_tables(made["appointment"], people, clients, seed=seed, key=key),
         "phone": phone_tables(made["call"], people, clients, seed=seed, key=key),
+        "tickets": incident_tables(made["ticket"], made["ticket_event"], people, clients),
     }
 
 
@@ -59,4 +61,5 @@ def sections(format: str) -> tuple[SystemFiles, ...]:
         SystemFiles("time", "The time tracker's detailed report.", "harvest", "time", pattern),
         SystemFiles("calendar", "The booking calendar's export.", "booking_calendar", "calendar", pattern),
         SystemFiles("phone", "The phone system's call log.", "phone_log", "phone", pattern),
+        SystemFiles("tickets", "The ticketing system's incident log.", "incident_log", "tickets", pattern),
     )  # fmt: skip
