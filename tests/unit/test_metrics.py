@@ -10,7 +10,19 @@ import pytest
 
 from opslayer.config import Firm, load_firm
 from opslayer.errors import ConfigurationError, UsageError
-from opslayer.metrics import Metric, MetricValue, Range, Unit, difference, load_metrics, measure, written
+from opslayer.metrics import (
+    Metric,
+    MetricValue,
+    Range,
+    Unit,
+    difference,
+    history,
+    kept_today,
+    load_metrics,
+    measure,
+    written,
+)
+from opslayer.metrics.history import KEPT
 from opslayer.warehouse.layer import QUERIES
 
 DAY = date(2026, 11, 16)
@@ -176,3 +188,26 @@ def test_a_difference_too_small_to_read_is_none(
     now: float | None, before: float | None, unit: Unit, text: str | None
 ) -> None:
     assert difference(value(now, unit=unit, previous=before), "EUR") == text
+
+
+def test_what_snapshots_kept_goes_on_where_the_days_of_what_happened_are_not_known() -> None:
+    told = pl.DataFrame(
+        {"metric": ["dso"], "member": ["firm"], "frequency": ["month"], "period_start": [date(2026, 10, 1)],
+         "unit": ["days"], "is_part": [False], "value": [40.0]}
+    )  # fmt: skip
+    rows = [
+        (13, "dso", "firm", "days", 41.0),
+        (13, "people_below_target", "firm", "count", 3.0),
+        (13, "failures", "core.call: number", "rows", 2.0),
+    ]
+    kept = pl.DataFrame([(date(2026, 11, day), *rest) for day, *rest in rows], schema=KEPT, orient="row")
+    none = kept.drop("as_of").clear()
+    layer = Answers(metric_history=told, metric_kept=kept, contract_statistics=none)
+    today = kept_today(layer, [value(None), value(5.0)])
+    assert today.rows() == [(DAY, "dso", "firm", "days", 5.0)]
+    found = history(layer, today)
+    assert found.filter(metric="dso")["value"].to_list() == [40.0]
+    assert found.filter(metric="people_below_target").select("period_start", "value").rows() == [
+        (date(2026, 11, day), 3.0) for day in (13, 14, 15, 16)
+    ]
+    assert found.filter(metric="failures")["value"].to_list() == [2.0, 2.0, 2.0, 0.0]

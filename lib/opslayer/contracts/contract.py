@@ -52,7 +52,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Table:
-    """One table under contract; `name` is schema.table, or mapping.table for what a source hands over."""
+    """One table under contract; `name` is schema.table, or mapping.table for what a source hands over.
+
+    `happens` is the column with the day a row is of, where the table's statistics are watched by that day.
+    """
 
     name: str
     description: str
@@ -60,6 +63,7 @@ class Table:
     key: tuple[str, ...]
     rules: tuple[Rule, ...]
     drift: Drift | None = None
+    happens: str | None = None
 
     @property
     def schema(self) -> str:

@@ -131,8 +131,10 @@ def _table(standard: OpenDataContractStandard, item: SchemaObject, mapping: str 
     key = tuple(str(field.name) for field in keys)
     columns = tuple(_column(field) for field in fields)
     rules = tuple(table_rules(item, standard.slaProperties or [], key, is_source=mapping is not None))
-    _check_columns(item, columns, rules_columns={c for rule in rules for c in rule.columns})
-    return Table(str(item.name), item.description or "", columns, key, rules, drift)
+    happens = custom(item.customProperties).get("happens")
+    looked_at = {c for rule in rules for c in rule.columns} | ({happens} if happens else set())
+    _check_columns(item, columns, rules_columns=looked_at)
+    return Table(str(item.name), item.description or "", columns, key, rules, drift, happens)
 
 
 def _check_columns(item: SchemaObject, columns: Iterable[Column], rules_columns: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """Metrics: definitions in YAML and SQL, measured on a published snapshot."""
 
+from opslayer.metrics.history import history, kept_today
 from opslayer.metrics.metric import (
     Metric,
     MetricValue,
@@ -19,6 +20,8 @@ __all__ = [
     "Range",
     "Unit",
     "difference",
+    "history",
+    "kept_today",
     "load_metrics",
     "measure",
     "prove",

@@ -18,6 +18,7 @@ from opslayer.warehouse.publish import (
     save_outputs,
 )
 from opslayer.warehouse.reading import check_reading, position
+from opslayer.warehouse.statistics import table_statistics
 from opslayer.warehouse.versions import Pruned, Version, current, pruned_version, rollback, versions
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "refused_contracts",
     "rollback",
     "save_outputs",
+    "table_statistics",
     "tables_read",
     "versions",
 ]

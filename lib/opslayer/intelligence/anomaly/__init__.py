@@ -23,14 +23,15 @@ __all__ = [
 ]
 
 
-def run(layer: Queries, *, as_of: date) -> dict[str, pl.DataFrame]:
+def run(layer: Queries, watched: pl.DataFrame, *, as_of: date) -> dict[str, pl.DataFrame]:
     """The table of the question, by name: metric_anomaly.
 
-    Raises UsageError where the snapshot is of another day.
+    `watched` has the columns of marts.metric_history: metrics (`metrics.history`), and what contracts watch
+    of tables (`warehouse.table_statistics`). Raises UsageError where the snapshot is of another day.
     """
     hold_to_day(layer, as_of)
     holidays = set(layer.query("holidays")["day"].to_list())
-    return {"metric_anomaly": metric_anomalies(layer.query("metric_history"), holidays, as_of=as_of)}
+    return {"metric_anomaly": metric_anomalies(watched, holidays, as_of=as_of)}
 
 
 def headline(found: pl.DataFrame) -> str:

@@ -27,14 +27,14 @@ __all__ = [
 ]
 
 
-def run(layer: Queries, *, as_of: date) -> dict[str, pl.DataFrame]:
-    """The table of the question, by name: metric_forecast.
+def run(layer: Queries, history: pl.DataFrame, *, as_of: date) -> dict[str, pl.DataFrame]:
+    """The table of the question, by name: metric_forecast. `history` is that of `metrics.history`.
 
     Raises UsageError where the snapshot is of another day.
     """
     hold_to_day(layer, as_of)
     holidays = set(layer.query("holidays")["day"].to_list())
-    return {"metric_forecast": forecast_metrics(layer.query("metric_history"), holidays, as_of=as_of)}
+    return {"metric_forecast": forecast_metrics(history, holidays, as_of=as_of)}
 
 
 def next_period(forecasts: pl.DataFrame) -> pl.DataFrame:

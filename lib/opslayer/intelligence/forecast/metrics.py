@@ -18,7 +18,7 @@ from opslayer.intelligence.tables import typed
 
 Floats = NDArray[np.float64]
 FIRM = "firm"
-WATCHED = ("rows", "unlinked")  # what contracts watch; nobody plans by it
+WATCHED = ("failures", "table_rows")  # what contracts watch; nobody plans by it
 HORIZON = {"day": 28, "week": 13, "month": 6}
 PERIOD = {"day": 7, "week": 1, "month": 12}
 KEPT = {"day": 420, "week": 156, "month": 120}  # periods before that teach
@@ -76,7 +76,7 @@ def _expect(rows: pl.DataFrame, holidays: Collection[date]) -> Expected:
         ordinary(days, values, holidays) if daily else values,
         period=PERIOD[frequency],
         horizon=HORIZON[frequency],
-        floor=0.0,
+        floor=0.0 if values.min() >= 0 else None,
     )
     starts = following(days[-1], frequency, HORIZON[frequency])
     ahead = np.stack([made.mean, made.lower[0], made.upper[0], made.lower[1], made.upper[1]])

@@ -1,10 +1,9 @@
 -- one row a metric, member and period that has ended before as_of; key: metric, member, period_start
 -- frequency says how long a period is: day, week (from Monday), month; a period in which nothing happened counts 0
--- member is a practice, a table, or firm; where a metric has practices (is_part), firm is their sum
--- rows and unlinked are what contracts watch: rows of a table by the day they are of, and those that lack their link
+-- member is a practice, or firm; where a metric has practices (is_part), firm is their sum
 -- value is in `unit`; money in the base currency, what was invoiced without tax
--- reads core.invoice, core.invoice_line, core.time_entry, core.person, core.call, core.payment, marts.dso,
--- marts.cash_daily, marts.person_week; as_of is bound
+-- reads core.invoice, core.invoice_line, core.time_entry, core.person, core.call, core.payment,
+-- marts.metric_level; as_of is bound
 with
 raw as (
     select
@@ -32,27 +31,6 @@ raw as (
     select 'calls_missed', 'firm', 'day', call.started_on, case when call.outcome = 'answered' then 0 else 1 end
     from core.call as call
     where call.direction = 'in'
-    union all
-    select 'rows', 'core.time_entry', 'day', entry.worked_on, 1 from core.time_entry as entry
-    union all
-    select 'unlinked', 'core.time_entry', 'day', entry.worked_on, case when entry.project_id is null then 1 else 0 end
-    from core.time_entry as entry
-    union all
-    select 'rows', 'core.invoice', 'week', cast(date_trunc('week', invoice.issued_on) as date), 1
-    from core.invoice as invoice
-    union all
-    select
-        'unlinked', 'core.invoice', 'week', cast(date_trunc('week', invoice.issued_on) as date),
-        case when invoice.party_id is null then 1 else 0 end
-    from core.invoice as invoice
-    union all
-    select 'rows', 'core.call', 'day', call.started_on, 1 from core.call as call
-    union all
-    select 'unlinked', 'core.call', 'day', call.started_on, case when call.number is null then 1 else 0 end
-    from core.call as call
-    union all
-    select 'rows', 'core.payment', 'week', cast(date_trunc('week', payment.paid_on) as date), 1
-    from core.payment as payment
 ),
 
 summed as (
@@ -98,29 +76,15 @@ everything as (
     from filled
     where metric in ('revenue', 'billable_hours')
     group by metric, frequency, period_start
-    union all
-    select
-        'utilisation', 'firm', 'week', week_start,
-        cast(sum(billable_hours) as double) / nullif(cast(sum(available_hours) as double), 0), false
-    from marts.person_week
-    where hours > 0
-    group by week_start
-    union all
-    select 'dso', 'firm', 'month', cast(date_trunc('month', month_end) as date), dso_days, false
-    from marts.dso
-    where month_end = last_day(month_end) and month_end < $as_of
 )
 
 select
     metric, member, frequency, period_start,
-    case
-        when metric in ('revenue', 'payments') then 'base currency'
-        when metric = 'billable_hours' then 'hours'
-        when metric = 'utilisation' then 'share'
-        when metric = 'dso' then 'days'
-        else 'rows'
-    end as unit,
+    case when metric in ('revenue', 'payments') then 'base currency' when metric = 'billable_hours' then 'hours' else 'rows' end
+        as unit,
     is_part,
     case when metric in ('revenue', 'payments') then round(value, 2) else value end as value
 from everything
-where value is not null
+union all
+select metric, 'firm', frequency, period_start, unit, false, value
+from marts.metric_level
