@@ -57,7 +57,7 @@ def history(layer: Queries, today: pl.DataFrame | None = None) -> pl.DataFrame:
 def daily(kept: pl.DataFrame, days: list[date]) -> pl.DataFrame:
     """What the snapshots of some days, in order, had, on each day since the first of them.
 
-    A day without a snapshot is as the one before. A rule without failures has no row on a day that has a snapshot: none failed.
+    A day without a snapshot is as the one before. A rule without a row on a day with one had no failures.
     """
     if kept.is_empty():
         return pl.DataFrame(schema={name: _TYPES[name] for name in HISTORY})
