@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from opslayer import actions
 from opslayer.actions.holdout import is_drawn
 from opslayer.actions.kind import Followed
-from opslayer.config import Firm
+from opslayer.config import Firm, load_firm
 from opslayer.errors import ConfigurationError, UsageError
 from opslayer.store import Assignment, AuditEvent, Bounce, Store, open_store
 from opslayer.warehouse import blank_layer
@@ -250,6 +250,21 @@ def test_a_reminder_left_alone_is_followed_from_the_day_it_was_due(store_url: st
     }  # fmt: skip
 
 
+def test_the_firms_share_holds_where_a_rule_names_none_and_owes_no_duty(tmp_path: Path) -> None:
+    firm = write_firm(tmp_path / "firm")
+    path = firm.directory / "firm.toml"
+    path.write_text(path.read_text() + "\n[limits]\nholdout = 0.05\n")
+    write_rule(firm, "payment_reminder", shipped("payment_reminder", "holdout: 0"))
+    write_rule(firm, RULE, shipped(RULE, "holdout: 0.2"))
+    shares = {rule.name: rule.holdout for rule in actions.load_rules(load_firm(firm.directory))}
+    assert shares[RULE] == 0.2, "its own"
+    assert shares["payment_reminder"] is None, "off by choice"
+    assert shares["milestone_invoice"] is None, "a duty of law"
+    assert shares["staffing_change"] is None, "what becomes of it is not followed"
+    assert shares["inquiry_to_person"] is None, "no inquiry is left lying"
+    assert shares["no_contact"] == 0.05
+
+
 @pytest.mark.parametrize(
     ("name", "line", "said"),
     [
@@ -257,7 +272,7 @@ def test_a_reminder_left_alone_is_followed_from_the_day_it_was_due(store_url: st
         ("payment_reminder", "legal_duty: true\nholdout: 0.05", "the rule is a legal duty"),
         ("staffing_change", "holdout: 0.05", "what becomes of a staffing is not followed"),
         ("payment_reminder", "holdout: 0.6", "less than or equal to 0.5"),
-        ("payment_reminder", "holdout: 0", "greater than 0"),
+        ("payment_reminder", "holdout: -0.1", "greater than or equal to 0"),
     ],
 )
 def test_a_holdout_that_may_not_be_is_refused_by_name(

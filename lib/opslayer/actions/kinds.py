@@ -43,7 +43,7 @@ def load_rules(firm: Firm) -> list[Rule]:
         read, rule = read_rule(path, names)
         if rule.name in rules:
             raise read.error("rule", said=f"{rule.name} is the name of another file's rule")
-        rules[rule.name] = rule
+        rules[rule.name] = rule.model_copy(update={"holdout": _holdout(rule, firm)})
     return [rules[name] for name in sorted(rules)]
 
 
@@ -102,7 +102,7 @@ def _as_rule(path: Path, content: bytes, names: Names) -> tuple[Located, Rule]:
     for place, channel in rule.channels:
         if channel not in names.channels:
             raise read.wrong(*place.split("."), found=channel, allowed=names.channels)
-    if rule.holdout is not None and KINDS[kind].judge is None:
+    if rule.holdout and KINDS[kind].judge is None:
         raise read.error("holdout", said=f"expected none: what becomes of a {kind} is not followed")
     for number, job in enumerate(rule.jobs):
         if job not in names.jobs:
@@ -111,6 +111,13 @@ def _as_rule(path: Path, content: bytes, names: Names) -> tuple[Located, Rule]:
         if event not in names.events:
             raise read.wrong("when", "events", number, found=event, allowed=names.events)
     return read, rule
+
+
+def _holdout(rule: Rule, firm: Firm) -> float | None:
+    """The share it leaves alone: its own, or the firm's where what becomes of its subjects is followed."""
+    if rule.holdout is None and not rule.legal_duty and KINDS[rule.kind].judge is not None:
+        return firm.limits.holdout
+    return rule.holdout or None
 
 
 def choose_rules(firm: Firm, name: str | None, job: str | None = None) -> list[Rule]:

@@ -127,9 +127,10 @@ class Rule(Settings, ABC):
     legal_duty: bool = Field(False, description="the law asks for it: nobody is left out of it to compare")
     holdout: float | None = Field(
         None,
-        gt=0,
+        ge=0,
         le=0.5,
-        description="share of its subjects that it leaves alone, so that its effect can be told",
+        description="share of its subjects that it leaves alone, so that its effect can be told; the firm's "
+        "([limits] in firm.toml) where it names none, and 0 for none by choice",
     )
     follow_days: int = Field(
         30, ge=1, le=365, description="days after which is judged what became of a subject, left alone or not"
@@ -140,7 +141,7 @@ class Rule(Settings, ABC):
     @field_validator("holdout")
     @classmethod
     def _not_of_a_duty(cls, value: float | None, info: ValidationInfo) -> float | None:
-        if value is not None and info.data.get("legal_duty"):
+        if value and info.data.get("legal_duty"):
             raise ValueError("no holdout: the rule is a legal duty, and owed to every subject")
         return value
 

@@ -148,7 +148,7 @@ def effect(
     rule: Annotated[str | None, typer.Argument(help="One rule; all with a holdout without it.")] = None,
     json: Json = False,
 ) -> None:
-    """Say what a rule brings about, beside the subjects it leaves alone (`holdout` in its file).
+    """Say what a rule brings about, beside the subjects it leaves alone (`holdout`, its own or the firm's).
 
     [dim]Examples:[/dim]
       opslayer rules effect
@@ -171,7 +171,7 @@ def effect(
              one["supported_amount"], one["reasons"])
             for one in found
         ),
-        empty="none; `holdout: 0.05` in a rule's file leaves one in twenty of its subjects alone",
+        empty="none; `holdout = 0.05` under [limits] in firm.toml leaves one subject in twenty alone",
     )  # fmt: skip
 
 

@@ -121,6 +121,12 @@ class LimitsSection(Settings):
     most_amount_a_month: Decimal | None = Field(
         None, ge=0, description="of one rule in its replay, base currency; likewise"
     )
+    holdout: float | None = Field(
+        None,
+        gt=0,
+        le=0.5,
+        description="share of the subjects of each rule left alone, where a rule names none",
+    )
     restrictions: tuple[Restriction, ...] = ()
 
     @model_validator(mode="after")

@@ -81,7 +81,7 @@ def _clients(work: Tables) -> list[Client]:
 
 
 def _number(place: int) -> str:
-    """A number of the range that ComReg sets aside for drama in Ireland, 020 91X XXXX: it is nobody's."""
+    """Of the range that ComReg sets aside for drama in Ireland, 020 91 and five digits: it is nobody's."""
     return f"+3532091{place:05d}"
 
 

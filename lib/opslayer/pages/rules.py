@@ -17,8 +17,8 @@ VERDICTS = {
     "stopped": ":red-badge[:material/block: claim stopped]",
 }
 NO_HOLDOUT = (
-    "No rule has a holdout, so nobody can say what they bring about. `holdout: 0.05` in a rule's "
-    "file leaves one in twenty of its subjects alone, by chance and for good."
+    "No rule has a holdout, so nobody can say what they bring about. `holdout = 0.05` under `[limits]` in "
+    "firm.toml leaves one in twenty of each rule's subjects alone, by chance and for good."
 )
 EFFECTS_NOTE = (
     ":small[:gray[Everybody counts in the arm that chance gave, whether a message left or not. Money "

@@ -169,7 +169,7 @@ class MessageRule(Rule):
 
     @model_validator(mode="after")
     def _trials_are_followed(self) -> Self:
-        if self.holdout is None and any(step.trial for step in self.what.steps):
+        if not self.holdout and any(step.trial for step in self.what.steps):
             raise ValueError("a holdout: what becomes of a trial's subjects is told beside those left alone")
         return self
 
