@@ -7,11 +7,11 @@ pages hold the last four characters and a fingerprint, which tells a change and 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from functools import lru_cache
 from typing import Any
 
+import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from stdnum import iban
@@ -42,12 +42,17 @@ def masked(account: str | None) -> Account | None:
     return {"ends": compact[-4:], "print": _fingerprint(compact), "is_right": is_right}
 
 
+def client_record(layer: Layer, client: str | None) -> dict[str, Any]:
+    """`country` and `bank_account` of the client; empty where nobody is known by that key."""
+    if client is None:
+        return {}
+    known = layer.clients.filter(pl.col("party_id") == client)
+    return known.row(0, named=True) if len(known) else {}
+
+
 def client_account(layer: Layer, client: str | None) -> Account | None:
     """The account in the client's record."""
-    if client is None:
-        return None
-    known = layer.query("billing_clients", party_ids=json.dumps([client]))
-    return masked(known["bank_account"][0]) if len(known) else None
+    return masked(client_record(layer, client).get("bank_account"))
 
 
 def accounts_of(

@@ -6,7 +6,6 @@ something leaves (`SENDING`) does not stand against an approval. A hold says wha
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from opslayer.actions.accounts import Account, masked
+from opslayer.actions.accounts import Account, client_record, masked
 from opslayer.actions.channels.channel import MAIL
 from opslayer.actions.limits import ALL, Usage, opens_at
 from opslayer.actions.mark import flaw_of
@@ -76,14 +75,13 @@ class Case:
 
 
 def read_situation(layer: Layer, kind: Kind, evidence: dict[str, Any]) -> Situation:
-    client = evidence.get("client_id")
-    known = layer.query("billing_clients", party_ids=json.dumps([client])) if client else None
+    client = client_record(layer, evidence.get("client_id"))
     return Situation(
         published_at=layer.version.published_at,
         forbidden=layer.forbidden,
         documents=kind.standing(layer, evidence),
-        country=known["country"][0] if known is not None and len(known) else None,
-        account=masked(known["bank_account"][0]) if known is not None and len(known) else None,
+        country=client.get("country"),
+        account=masked(client.get("bank_account")),
     )
 
 

@@ -42,6 +42,11 @@ class Layer:
         """What the contracts say against acting on it; asked once, for a snapshot does not change."""
         return tuple(self.query("acting_forbidden").to_dicts())
 
+    @cached_property
+    def clients(self) -> pl.DataFrame:
+        """Country and bank account by party_id; asked once, for each message looks at its client's."""
+        return self.query("client_records")
+
     def sql(self, query: str) -> str:
         """The text of a named query; SQL is returned as it is.
 
