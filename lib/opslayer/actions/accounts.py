@@ -11,7 +11,6 @@ import re
 from functools import lru_cache
 from typing import Any
 
-import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from stdnum import iban
@@ -46,8 +45,8 @@ def client_record(layer: Layer, client: str | None) -> dict[str, Any]:
     """`country` and `bank_account` of the client; empty where nobody is known by that key."""
     if client is None:
         return {}
-    known = layer.clients.filter(pl.col("party_id") == client)
-    return known.row(0, named=True) if len(known) else {}
+    place = layer.clients["party_id"].index_of(client)
+    return {} if place is None else layer.clients.row(place, named=True)
 
 
 def client_account(layer: Layer, client: str | None) -> Account | None:
