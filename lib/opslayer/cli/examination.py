@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
-from opslayer.config import FilesSource, Firm, MailboxSource, secret
+from opslayer.config import Firm, secret
 from opslayer.errors import OpslayerError
 
 FREE_BYTES = 2 * 1024**3  # a scale-1 firm's versions, runs and spill take under 1 GB
@@ -72,7 +72,7 @@ def _source(firm: Firm, *, name: str) -> str:
 
     source = firm.sources[name]
     load_mapping(firm, source.mapping)
-    folder = source.path if isinstance(source, FilesSource | MailboxSource) else None
+    folder = getattr(source, "path", None)  # an IMAP server, a database and an API have none
     if folder is not None and not (firm.directory / folder).is_dir():
         raise OpslayerError(
             f"the folder {firm.directory / folder} is missing",

@@ -16,15 +16,25 @@ from opslayer.config.outside import moment, secret
 from opslayer.config.reading import read_yaml, validated
 from opslayer.config.sections import BillingSection, FirmSection, LimitsSection, MailSection, Person
 from opslayer.config.settings import Settings
-from opslayer.config.sources import FilesSource, MailboxSource, RestSource, Source, SqlSource
+from opslayer.config.sources import (
+    AttachmentsSource,
+    DocumentsSource,
+    FilesSource,
+    MailboxSource,
+    RestSource,
+    Source,
+    SqlSource,
+)
 
 __all__ = [
     "PROJECT",
     "ApprovalsSection",
+    "AttachmentsSource",
     "BillingSection",
     "CalendarSettings",
     "ChannelSection",
     "ChatSettings",
+    "DocumentsSource",
     "EndpointSettings",
     "FilesSource",
     "Firm",

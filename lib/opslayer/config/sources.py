@@ -66,4 +66,24 @@ class MailboxSource(Mailbox):
     optional: tuple[str, ...] = ()
 
 
-Source = Annotated[FilesSource | SqlSource | RestSource | MailboxSource, Field(discriminator="kind")]
+class DocumentsSource(Settings):
+    """A folder that documents are put into: PDF, PNG, JPEG, TIFF, text; the folders in it too."""
+
+    kind: Literal["documents"]
+    mapping: str = "documents"
+    path: Path = Field(description="the folder, relative to firm.toml")
+    optional: tuple[str, ...] = ()
+
+
+class AttachmentsSource(Mailbox):
+    """What is attached to mail in a maildir (`path`), or in a folder on an IMAP server (`host`)."""
+
+    kind: Literal["attachments"]
+    mapping: str = "documents"
+    optional: tuple[str, ...] = ()
+
+
+Source = Annotated[
+    FilesSource | SqlSource | RestSource | MailboxSource | DocumentsSource | AttachmentsSource,
+    Field(discriminator="kind"),
+]

@@ -77,6 +77,7 @@ def write_firm(
     mail: DemoMail | None = None,
     billing: DemoBilling | None = None,
     maildir: str | None = None,
+    documents: str | None = None,
     beside: Sequence[SystemFiles] = (),
 ) -> Path:
     """Write firm.toml and the overlay folders; the path of the file."""
@@ -103,6 +104,7 @@ def write_firm(
         mail=mail,
         billing=billing,
         maildir=maildir,
+        documents=documents,
         beside=list(beside),
     )
     directory.mkdir(parents=True, exist_ok=True)

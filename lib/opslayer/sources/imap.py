@@ -14,7 +14,7 @@ from imapclient.exceptions import IMAPClientError, LoginError
 
 from opslayer.config import Mailbox, secret
 from opslayer.errors import SourceUnavailable, UnreadableSource, nearest
-from opslayer.sources.mime import READ, message_row
+from opslayer.sources.mime import READ, Mail, message_row
 
 TOGETHER = 16  # mails fetched at once: no more than 16 MiB are held
 TIMEOUT = 60.0  # seconds for an answer
@@ -61,15 +61,24 @@ class ImapFolder:
         self._stack.close()
 
     def rows(self, floor: str | None) -> Iterator[dict[str, str | None]]:
-        """The mails from `floor` on, by UID. Raises SourceUnavailable where the server breaks off."""
+        """A row a mail, as of `mails`."""
+        for mail in self.mails(floor):
+            yield message_row(mail.head, size=mail.size, position=mail.position, received=mail.received)
+
+    def mails(self, floor: str | None, *, most: int = READ) -> Iterator[Mail]:
+        """The mails from `floor` on, by UID: the first `most` bytes of each.
+
+        Raises SourceUnavailable where the server breaks off.
+        """
         found = _POSITION.fullmatch(floor) if floor else None
         same = found is not None and int(found[1]) == self.validity
         first = int(found[2]) if found and same else 1
         try:
             # "n:*" holds the last mail even where its UID is below n
             uids = sorted(uid for uid in self.client.search(["UID", f"{first}:*"]) if uid >= first)
-            for start in range(0, len(uids), TOGETHER):
-                yield from self._fetched(uids[start : start + TOGETHER])
+            together = max(1, TOGETHER * READ // most)
+            for start in range(0, len(uids), together):
+                yield from self._fetched(uids[start : start + together], most)
         except (OSError, IMAPClientError) as error:
             raise SourceUnavailable(
                 f"{self.source.host} broke off: {_words(error)}", mend="land again when it is well"
@@ -88,13 +97,13 @@ class ImapFolder:
                 f"{self.source.host} broke off: {_words(error)}", mend="it is read again the next time"
             ) from error
 
-    def _fetched(self, uids: list[int]) -> Iterator[dict[str, str | None]]:
-        answer = self.client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE", f"BODY.PEEK[]<0.{READ}>"])
+    def _fetched(self, uids: list[int], most: int) -> Iterator[Mail]:
+        answer = self.client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE", f"BODY.PEEK[]<0.{most}>"])
         for uid in uids:
             if b"BODY[]<0>" not in answer.get(uid, {}):
                 continue  # expunged since it was listed
             mail = answer[uid]
-            yield message_row(
+            yield Mail(
                 mail[b"BODY[]<0>"] or b"",
                 size=max(int(mail[b"RFC822.SIZE"]), len(mail[b"BODY[]<0>"] or b"")),
                 position=f"validity-{self.validity:010d}-uid-{uid:010d}",

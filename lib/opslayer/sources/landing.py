@@ -11,8 +11,19 @@ from typing import Literal
 import duckdb
 from filelock import FileLock, Timeout
 
-from opslayer.config import FilesSource, Firm, MailboxSource, RestSource, Settings, Source, SqlSource
+from opslayer.config import (
+    AttachmentsSource,
+    DocumentsSource,
+    FilesSource,
+    Firm,
+    MailboxSource,
+    RestSource,
+    Settings,
+    Source,
+    SqlSource,
+)
 from opslayer.errors import ConfigurationError, RefreshInProgress, SourceError, nearest, unknown
+from opslayer.sources.documents import DocumentsReader, Folder, kept, open_attachments
 from opslayer.sources.drift import DriftPolicy
 from opslayer.sources.failures import naming
 from opslayer.sources.files import FilesReader
@@ -109,6 +120,11 @@ def opened(firm: Firm, source: Source) -> Iterator[Reader]:
         case MailboxSource():
             with open_mailbox(source, firm.directory) as mailbox:
                 yield mailbox
+        case DocumentsSource():
+            yield DocumentsReader(Folder((firm.directory / source.path.expanduser()).resolve()), kept(firm))
+        case AttachmentsSource():
+            with open_attachments(source, firm.directory) as attachments:
+                yield DocumentsReader(attachments, kept(firm))
         case RestSource():
             yield RestReader(source)
         case SqlSource():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from opslayer.errors import UnreadableSource
 from opslayer.sources.cursor import parse
-from opslayer.sources.mime import READ, message_row
+from opslayer.sources.mime import READ, Mail, message_row
 
 _DELIVERED = re.compile(r"(\d{9,10})\.")  # seconds since 1970, which begin a name as the standard asks
 
@@ -23,7 +23,13 @@ class Maildir:
         self.folder = folder
 
     def rows(self, floor: str | None) -> Iterator[dict[str, str | None]]:
-        """The mails that came or were moved at `floor` or after, in the order of their files' names.
+        """A row a mail, as of `mails`."""
+        for mail in self.mails(floor):
+            yield message_row(mail.head, size=mail.size, position=mail.position, received=mail.received)
+
+    def mails(self, floor: str | None, *, most: int = READ) -> Iterator[Mail]:
+        """The mails that came or were moved at `floor` or after, in the order of their files' names: the
+        first `most` bytes of each.
 
         Raises UnreadableSource where the folder is no maildir.
         """
@@ -41,11 +47,11 @@ class Maildir:
                 if path.name.startswith(".") or (isinstance(since, datetime) and moved < since):
                     continue
                 with path.open("rb") as file:
-                    head = file.read(READ)
+                    head = file.read(most)
             except (FileNotFoundError, IsADirectoryError):
                 continue  # another program moved it meanwhile: its new place is read the next time
             delivered = _DELIVERED.match(path.name)
-            yield message_row(
+            yield Mail(
                 head,
                 size=state.st_size,
                 position=moved.isoformat(timespec="microseconds"),

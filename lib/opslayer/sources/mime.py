@@ -11,6 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
 from email.header import decode_header
@@ -39,6 +40,41 @@ READABLE = frozenset({"text/plain", "text/html", "text/csv", "text/calendar", "t
 Value = TypeVar("Value")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _SPACES = re.compile(r"[^\S\n]+")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The first bytes of a mail of `size` bytes, its place in its folder, and when it was taken in."""
+
+    head: bytes
+    size: int
+    position: str
+    received: datetime | None
+
+
+@dataclass(frozen=True)
+class Attached:
+    """Something attached to a mail, as it was before it was written down as text."""
+
+    name: str
+    content: bytes
+
+
+def attached(head: bytes) -> tuple[dict[str, str | None], list[Attached]]:
+    """Who sent a mail, about what and when (from_address, subject, sent_at), and the files attached to it.
+
+    What has no name, or is part of its text, is left out.
+    """
+    message = _parsed(head, [])
+    told = {
+        "from_address": _sender(message)["from_address"],
+        "subject": _header(message, "Subject"),
+        "sent_at": _iso(_moment(message, [])),
+    }
+    parts = [
+        part for part in islice(_leaves(message), PARTS) if part.get_content_disposition() == "attachment"
+    ]
+    return told, [Attached(name, _bytes(part, [])) for part in parts if (name := _name(part))]
 
 
 def message_row(head: bytes, *, size: int, position: str, received: datetime | None) -> dict[str, str | None]:
