@@ -19,9 +19,16 @@ if chosen is None:
     st.stop()
 shown.put("models", "question", capability=chosen)
 if capabilities[chosen].learnt:
-    st.header("What was learnt", anchor=False)
-    shown.put("models", "versions", capability=chosen)
+    shown.put("models", "card", capability=chosen)
     serving.show(chosen)
+    st.header("Is it still what it was taught on?", anchor=False)
+    shown.put("models", "drift", capability=chosen)
+    st.header("What was learnt", anchor=False)
+    shown.put("models", "versions", "segments", capability=chosen)
 
+st.header("What is on trial", anchor=False)
+shown.put("models", "trials", capability=chosen)
+st.header("What it costs", anchor=False)
+shown.put("models", "spending", capability=chosen)
 st.header("What it answered last", anchor=False)
 shown.put("models", "answers", capability=chosen)

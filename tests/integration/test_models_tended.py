@@ -9,9 +9,19 @@ import pytest
 
 from opslayer.config import Firm, load_firm
 from opslayer.errors import GuardrailHeld, UsageError
-from opslayer.modelops import Models, promote, roll_back, standing, tend
+from opslayer.modelops import (
+    Models,
+    ask_retraining,
+    examine,
+    promote,
+    requests,
+    retrain_asked,
+    roll_back,
+    standing,
+    tend,
+)
 from opslayer.modelops.registry import Registry
-from opslayer.store import open_store, read_trail, verify
+from opslayer.store import Retraining, open_store, read_trail, verify
 from opslayer.warehouse import open_layer
 from tests.integration.test_learnt_models import CAPABILITY, ROWS, history
 from tests.snapshots import version
@@ -62,6 +72,9 @@ def test_a_model_is_taught_once_served_and_watched(firm: Firm) -> None:
         (again,) = tend(firm, store, layer, moment=MOMENT, only="answers").to_dicts()
         assert again["did"] == "watched"
         Models(firm, store).ask("answers", ROWS, as_of=AS_OF - timedelta(days=30), moment=MOMENT)
+        drift = examine(firm, store, layer)["model_drift"]
+        assert set(drift["capability"]) == {"answers"}
+        assert drift.filter(aspect="outcomes")["reasons"][0].startswith("No outcome of its answers is known")
         row = standing(firm, store, as_of=AS_OF).filter(capability="answers").row(0, named=True)
         assert (row["champion"], row["answers"], row["fallbacks"]) == ("1", 2, 0)
 
@@ -84,3 +97,44 @@ def test_who_may_changes_who_serves_and_the_trail_has_it(firm: Firm) -> None:
     names = [name for name, _ in told]
     assert names == ["model taught", "model taught", "model promoted", "model rolled back"]
     assert told[2][1] == {"capability": "answers", "from": "1", "to": "2", "reason": "looked at its cases"}
+
+
+def test_a_person_has_it_taught_once_however_often_it_is_asked(firm: Firm) -> None:
+    with open_store(firm) as store, open_layer(firm) as layer:
+        with pytest.raises(GuardrailHeld, match="ines@harrow"):
+            ask_retraining(firm, store, "answers", **{**BY, "by": "ines@harrow.example"})
+        tend(firm, store, layer, moment=MOMENT, only="answers")
+        assert [ask_retraining(firm, store, "answers", **BY) for _ in range(2)] == [True, False]
+        assert requests(store, "answers")["state"].to_list() == ["waiting"]
+        assert [retrain_asked(firm, moment=MOMENT) for _ in range(2)] == [1, 0]
+        (done,) = requests(store, "answers").to_dicts()
+        assert (done["state"], done["did"], done["version"]) == ("ended", "taught", "2")
+        assert "the champion's" in done["reasons"]
+        with store.reading() as session:
+            told = [(one["actor"], one["event"]) for one in read_trail(session)]
+            assert verify(session).holds
+    assert told == [
+        ("scheduler", "model taught"),
+        ("maeve@harrow.example", "retraining asked for"),
+        ("scheduler", "model taught"),
+    ]
+
+
+def test_what_a_crash_left_is_taken_up_and_a_failure_is_said(tmp_path: Path, store_url: str) -> None:
+    """On either store: begun and left, it is done by the next who asks; without its query it fails."""
+    (tmp_path / "capabilities").mkdir()
+    (tmp_path / "capabilities" / "answers.yaml").write_text(CAPABILITY.format(name="answers"))
+    write_firm(tmp_path, store=store_url)
+    (tmp_path / "firm.toml").write_text((tmp_path / "firm.toml").read_text() + PEOPLE)
+    firm = load_firm(tmp_path)
+    with open_store(firm) as store:
+        assert ask_retraining(firm, store, "answers", **BY)
+        with store.session() as session:
+            session.query(Retraining).update({"begun_at": MOMENT})
+        assert retrain_asked(firm, moment=MOMENT + timedelta(minutes=5)) == 0
+        assert requests(store, "answers")["state"].to_list() == ["at work"]
+        assert retrain_asked(firm, moment=MOMENT + timedelta(hours=1)) == 1
+        (done,) = requests(store, "answers").to_dicts()
+        assert (done["state"], done["did"], done["version"]) == ("ended", "failed", None)
+        assert "none_here" in done["reasons"]
+        assert ask_retraining(firm, store, "answers", **BY), "another may be asked for after it"

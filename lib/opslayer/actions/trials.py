@@ -11,6 +11,7 @@ from opslayer.actions.kinds import load_rules
 from opslayer.actions.messaging.rule import MessageRule, Trial
 from opslayer.config import Firm
 from opslayer.modelops.experiments import assign, read
+from opslayer.modelops.trials import told
 from opslayer.store import Assignment, Store
 
 READING: dict[str, Any] = {
@@ -57,16 +58,6 @@ def _reading(store: Store, rule: MessageRule, trial: Trial) -> dict[str, Any]:
         orient="row",
     )
     (found,) = read(trial.experiment, subjects)
-    known = found.mean is not None and found.control_mean is not None
-    return {
-        "trial": trial.name,
-        "verdict": found.verdict,
-        "subjects": found.subjects,
-        "standing_subjects": found.control_subjects,
-        "share_tried": found.mean,
-        "share_standing": found.control_mean,
-        "effect": found.effect.value if known else None,
-        "lower": found.effect.lower if known else None,
-        "upper": found.effect.upper if known else None,
-        "reasons": found.reasons,
-    }
+    row = told(found)
+    shares = {"share_tried": row.pop("mean_tried"), "share_standing": row.pop("mean_standing")}
+    return {"trial": trial.name, **{name: value for name, value in row.items() if name in READING}, **shares}

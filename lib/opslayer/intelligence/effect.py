@@ -24,7 +24,8 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_effectsize
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-MISMATCH = 0.001  # p of the sample ratio below which nothing is claimed: Fabijan et al., KDD 2019
+from opslayer.modelops.experiments import MISMATCH, sample_ratio
+
 NEXT_TO_NONE = 0.01  # Cohen's h of half a point, about: more clients than any firm has would be needed
 ARMS = ("treatment", "control")
 SUBJECTS = {
@@ -109,7 +110,7 @@ def _effect(rule: str, subjects: pl.DataFrame, confidence: float, power: float) 
         for name in ("settled_days", "settled_amount")
     )
     detectable = detectable_difference(counts, sizes, confidence, power)
-    ratio = min(sample_ratio(subjects), sample_ratio(judged))
+    ratio = min(sizes_as_drawn(subjects), sizes_as_drawn(judged))
     verdict = _verdict(shares, detectable, ratio)
     reached = int(treated["is_reached"].sum())
     supported = max(money.lower or 0.0, 0.0) * reached if verdict == "proven" else 0.0
@@ -160,14 +161,14 @@ def difference_of_means(treated: np.ndarray, control: np.ndarray, confidence: fl
     return Interval(float(treated.mean() - control.mean()), float(lower), float(upper))
 
 
-def sample_ratio(subjects: pl.DataFrame) -> float:
-    """p that arms of these sizes come of the shares they were drawn with: Pearson's chi-square."""
-    expected = float(subjects["share"].sum())
-    if not 0 < expected < subjects.height:
+def sizes_as_drawn(subjects: pl.DataFrame) -> float:
+    """p that arms of these sizes come of the shares they were drawn with: `experiments.sample_ratio`."""
+    if subjects.is_empty():
         return 1.0
-    control = subjects.filter(pl.col("arm") == "control").height
-    observed = [subjects.height - control, control]
-    return float(stats.chisquare(observed, [subjects.height - expected, expected]).pvalue)
+    left_alone = subjects.filter(pl.col("arm") == "control").height
+    share = float(subjects["share"].sum()) / subjects.height
+    counts = {"treatment": subjects.height - left_alone, "control": left_alone}
+    return sample_ratio(counts, {"treatment": 1 - share, "control": share})
 
 
 def detectable_difference(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ from pydantic import Field, model_validator
 from opslayer.config import Firm, read_yaml
 from opslayer.config.settings import Settings
 from opslayer.errors import unknown
+from opslayer.modelops.experiments import STANDING, TRIED, Experiment, assign
 
 SHIPPED = Path(__file__).parent / "capabilities"
 PYTHON = r"^opslayer\.[a-z_.]+:[A-Za-z_]+$"
@@ -74,7 +76,39 @@ class Written(Settings):
     most_tokens: int = Field(800, gt=0, description="of an answer")
 
 
+class Registered(Settings):
+    """One version of what was learnt, whoever serves."""
+
+    kind: Literal["version"]
+    version: str = Field(description="its number in `opslayer models show NAME`, or an alias: challenger")
+
+
 Candidate = Annotated[Learnt | Computed | Written, Field(discriminator="kind")]
+
+
+class Trial(Settings):
+    """Somebody else who answers for some of the subjects, by chance, to know who does it better."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    candidate: Annotated[Registered | Computed | Written, Field(discriminator="kind")] = Field(
+        description="who is tried: another prompt, another version, another formula"
+    )
+    since: date = Field(description="the day it began: what was answered before counts in no arm")
+    share: float = Field(0.5, gt=0, lt=1, description="share of the subjects it answers for")
+    effect: float = Field(
+        gt=0, description="the least gain that is worth a change, in the unit of the outcome"
+    )
+    before: str | None = Field(None, description="an input, a number, that foretells the outcome: CUPED")
+    wait_days: int = Field(7, ge=0, description="days after which what nobody corrected is right")
+
+    @property
+    def experiment(self) -> Experiment:
+        """Who answers as things are stands against who is tried."""
+        return Experiment(self.name, {STANDING: 1 - self.share, TRIED: self.share}, self.effect)
+
+    def has_drawn(self, subject: str) -> bool:
+        """Whether who is tried answers for it."""
+        return assign(self.experiment, subject) == TRIED
 
 
 class Gain(Settings):
@@ -117,6 +151,7 @@ class Capability(Settings):
     candidates: tuple[Candidate, ...] = Field((), description="in the order in which they are asked")
     fallback: Computed
     learning: Learning | None = None
+    trial: Trial | None = None
     timeout_seconds: float = Field(10, gt=0, description="until the fallback must have answered")
     breaker: Breaker = Breaker()
     budget: Decimal | None = Field(None, ge=0, description="base currency a month; none: that of [models]")
@@ -131,6 +166,17 @@ class Capability(Settings):
             raise ValueError("`learning` where a candidate is learnt")
         if sum(isinstance(one, Learnt) for one in self.candidates) > 1:
             raise ValueError("one learnt candidate: its versions compete in the registry")
+        return self
+
+    @model_validator(mode="after")
+    def _trial_knows_its_inputs(self) -> Capability:
+        numbers = [one.name for one in self.inputs if one.kind == "number"]
+        if self.trial and self.trial.before and self.trial.before not in numbers:
+            raise ValueError(
+                f"`before` names an input that is a number: {', '.join(numbers) or 'there is none'}"
+            )
+        if self.trial and self.trial.candidate.kind == "version" and self.learnt is None:
+            raise ValueError("a version is tried of a capability that learns")
         return self
 
     @property

@@ -24,6 +24,8 @@ from opslayer.store import fraction
 Floats = NDArray[np.float64]
 Verdict = Literal["keep", "stop", "not yet"]
 
+STANDING, TRIED = "as they are", "tried"  # the arms of a trial of one thing against what is
+
 MISMATCH = 0.001  # p of the sample ratio below which nothing is claimed
 FEWEST = 100  # judged subjects in each arm, below which the normal mixture is not to be trusted
 
@@ -81,10 +83,13 @@ def assign(experiment: Experiment, subject: str) -> str:
 
 
 def sample_ratio(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
-    """p that arms of these sizes come of these shares: Pearson's chi-square; 1 with nobody in them."""
+    """p that arms of these sizes come of these shares: Pearson's chi-square; 1 with nobody in them.
+
+    Where everybody was drawn for one arm there is nothing to be off, and it is 1 too.
+    """
     observed = [counts.get(arm, 0) for arm in shares]
     total = sum(observed)
-    if not total:
+    if not total or min(shares.values()) <= 0:
         return 1.0
     return float(stats.chisquare(observed, [total * share for share in shares.values()]).pvalue)
 

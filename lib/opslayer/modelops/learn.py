@@ -18,6 +18,7 @@ from opslayer.modelops import leak, scores, serving
 from opslayer.modelops.capability import Capability, Learning
 from opslayer.modelops.capture import Judged
 from opslayer.modelops.decay import Decay, watch_probabilities
+from opslayer.modelops.monitoring import came, expected, moved, of_few_kinds, table
 from opslayer.modelops.promotion import Bar, Promotion, judge
 from opslayer.modelops.registry import CHALLENGER, CHAMPION, Card, Registry
 from opslayer.modelops.respondents import named
@@ -37,6 +38,12 @@ class Taught:
     @property
     def promoted(self) -> bool:
         return self.promotion is not None and self.promotion.promote
+
+    @property
+    def did(self) -> str:
+        if self.version is None:
+            return "too little to learn from"
+        return "promoted" if self.promoted else "taught"
 
 
 def teach(
@@ -93,7 +100,13 @@ def teach(
         {_named(row): row["value"] for row in measured.iter_rows(named=True)},
         decided.reasons,
     )
-    version = registry.register(model, card, judged=judged, moment=moment)
+    kept = split.test.select("decided_at", *of_few_kinds(split.test, features))
+    version = registry.register(
+        model,
+        card,
+        judged=pl.concat([judged.select("outcome", "answer"), kept], how="horizontal"),
+        moment=moment,
+    )
     if decided.promote and CHAMPION not in registry.aliases(capability.name):
         registry.promote(capability.name, version)
     elif decided.promote:
@@ -147,6 +160,35 @@ def watch(capability: Capability, registry: Registry, judged: list[Judged], *, a
     return watch_probabilities(registry.judged(capability.name, held[CHAMPION]), stream)
 
 
+def monitor(
+    capability: Capability, registry: Registry, history: pl.DataFrame, judged: list[Judged], *, as_of: date
+) -> pl.DataFrame | None:
+    """How the champion stands (columns of `monitoring.DRIFT`); None where nothing is served.
+
+    It is told of rows of `history` that were decided after those that judged it, whether they were asked
+    about or not. Raises ModelFailed where the version cannot be read.
+    """
+    learning, _ = _learning(capability)
+    held = registry.aliases(capability.name)
+    if CHAMPION not in held:
+        return None
+    champion = registry.load(capability.name, CHAMPION)
+    reference = registry.judged(capability.name, held[CHAMPION])
+    rows: list[dict[str, Any]] = []
+    if "decided_at" in reference.columns:  # what was registered by an older layer has no inputs beside it
+        asked = _named_subject(capability, history).filter(
+            (pl.col("decided_at") > reference["decided_at"].max())
+            & (pl.col("decided_at").cast(pl.Date) <= as_of)
+        )
+        current = asked.with_columns(champion.model.predict(asked)["answer"])
+        estimate = expected(reference, current, metric=learning.gain.score)
+        rows = [*moved(reference, current), *([estimate] if estimate else [])]
+    decay = watch(capability, registry, judged, as_of=as_of)
+    ours = [one for one in judged if one.version == held[CHAMPION]]
+    rows.append(came(decay, ours, delay_days=learning.delay_days))
+    return table(capability.name, rows, as_of=as_of, model=champion.name, version=champion.version)
+
+
 def _learning(capability: Capability) -> tuple[Learning, str]:
     if capability.learning is None or capability.learnt is None:
         raise UsageError(
@@ -157,9 +199,7 @@ def _learning(capability: Capability) -> tuple[Learning, str]:
 
 def _known(capability: Capability, history: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Rows whose outcome was known by `as_of`, oldest first."""
-    given = (
-        history.rename({capability.subject: "subject"}) if capability.subject in history.columns else history
-    )
+    given = _named_subject(capability, history)
     lacking = {*ASKED, *(one.name for one in capability.inputs)} - set(given.columns)
     if lacking:
         raise UsageError(
@@ -171,6 +211,11 @@ def _known(capability: Capability, history: pl.DataFrame, as_of: date) -> pl.Dat
     )
 
 
+def _named_subject(capability: Capability, history: pl.DataFrame) -> pl.DataFrame:
+    named_so = capability.subject in history.columns
+    return history.rename({capability.subject: "subject"}) if named_so else history
+
+
 def _rival(
     capability: Capability, registry: Registry, test: pl.DataFrame, asked: pl.DataFrame, judged: pl.DataFrame
 ) -> tuple[pl.Series, str]:
@@ -179,7 +224,11 @@ def _rival(
         champion = registry.load(capability.name, CHAMPION)
     except ModelFailed:
         return judged["naive"], "the usual share"
-    since = test["decided_at"].cast(pl.Date) > date.fromisoformat(champion.card["as_of"])
+    reference = registry.judged(capability.name, champion.version)
+    if "decided_at" in reference.columns:  # what judged it did not teach it
+        since = test["decided_at"] >= reference["decided_at"].min()
+    else:
+        since = test["decided_at"].cast(pl.Date) > date.fromisoformat(champion.card["as_of"])
     answers: Any = champion.model.predict(asked)["answer"]
     said = pl.DataFrame({"answer": answers, "since": since}).select(pl.when("since").then("answer"))
     return said.to_series(), "the champion"

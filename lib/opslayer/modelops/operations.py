@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 
 from opslayer.config import Firm
 from opslayer.contracts import load_contracts
-from opslayer.errors import GuardrailHeld, OpslayerError, UsageError
+from opslayer.errors import GuardrailHeld, ModelFailed, OpslayerError, UsageError
 from opslayer.modelops import capture
 from opslayer.modelops.capability import Capability, capability_named, load_capabilities
-from opslayer.modelops.learn import Taught, advance, teach, watch
+from opslayer.modelops.learn import Taught, advance, monitor, teach, watch
+from opslayer.modelops.monitoring import DRIFT
 from opslayer.modelops.registry import CHALLENGER, CHAMPION, Registry
 from opslayer.store import Correction, Prediction, Spending, Store, append
 from opslayer.warehouse import Layer, tables_read
@@ -157,6 +158,8 @@ def _change(
     with store.session() as session:
         before = registry.aliases(capability).get(CHAMPION)
         version = change(registry)
+        if version == before:  # a second click changes nothing and tells of nothing
+            return version
         append(
             session,
             moment=moment,
@@ -233,16 +236,54 @@ def _tended(
     if not anew and not newest.is_empty() and newest["as_of"][0] > str(as_of - timedelta(days=AGAIN_DAYS)):
         why = f"Version {newest['version'][0]} was taught on {newest['as_of'][0]}: {newest['note'][0]}"
         return {**told, "did": "waits", "reasons": why}
-    taught = _teach(firm, layer, registry, capability, history, moment)
+    because = decay.reasons if decay is not None and decay.fires else "asked for" if decay else "never before"
+    taught = teach_anew(firm, store, layer, capability, history, moment, because=because)
+    return {
+        **told,
+        "did": taught.did,
+        "version": taught.version or told["version"],
+        "reasons": taught.reasons,
+    }
+
+
+def teach_anew(
+    firm: Firm,
+    store: Store,
+    layer: Layer,
+    capability: Capability,
+    history: pl.DataFrame,
+    moment: datetime,
+    *,
+    because: str,
+) -> Taught:
+    """Teach a capability by its history as of the snapshot; the trail has the version, and why it was."""
+    taught = _teach(firm, layer, Registry(firm), capability, history, moment)
     if taught.version is not None:
-        detail = {"capability": name, "version": taught.version, "reasons": taught.reasons}
-        _note(
-            store, moment, "model taught", {**detail, "because": decay.reasons if decay else "never before"}
-        )
-    did = (
-        "too little to learn from" if taught.version is None else "promoted" if taught.promoted else "taught"
-    )
-    return {**told, "did": did, "version": taught.version or told["version"], "reasons": taught.reasons}
+        detail = {"capability": capability.name, "version": taught.version, "reasons": taught.reasons}
+        _note(store, moment, "model taught", {**detail, "because": because})
+    return taught
+
+
+def examine(firm: Firm, store: Store, layer: Layer) -> dict[str, pl.DataFrame]:
+    """The table of how what is served stands, by name: model_drift; one row a capability, aspect and name.
+
+    What cannot be read is left out here: the capability's own answers say so.
+    """
+    registry = Registry(firm)
+    parts = [pl.DataFrame(schema=DRIFT)]
+    for name, capability in sorted(load_capabilities(firm).items()):
+        if capability.learnt is None or capability.learning is None:
+            continue
+        with store.reading() as session:
+            judged = capture.judged(session, name, as_of=layer.as_of)
+        try:
+            history = layer.query(capability.learning.history)
+            found = monitor(capability, registry, history, judged, as_of=layer.as_of)
+        except (UsageError, ModelFailed):
+            continue
+        if found is not None:
+            parts.append(found)
+    return {"model_drift": pl.concat(parts)}
 
 
 def _teach(

@@ -34,6 +34,7 @@ CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 FILE, JUDGED = "model.skops", "judged.parquet"
 LARGEST = 256 * 2**20
 FORMAT = "1"  # of what this class writes; another one's versions are not served
+TOLD = ("model", "as_of", "snapshot", "contract_version", "features", "rows", "note")  # of a card, in tags
 TRUSTED = (
     "opslayer.intelligence.",
     "sklearn.",
@@ -100,7 +101,8 @@ class Registry:
     def register(self, model: Any, card: Card, *, judged: pl.DataFrame, moment: datetime) -> str:
         """Keep a model as the next version of its capability, as challenger; gives the version.
 
-        `judged` has outcome and answer of the rows that judged it: what it is compared with for ever after.
+        `judged` has outcome and answer of the rows that judged it, and their inputs where these may be kept:
+        what it is compared with for ever after.
         """
         import skops.io
 
@@ -112,7 +114,7 @@ class Registry:
             for name, value in card.scores.items():
                 self.client.log_metric(run_id, _metric(name), value)
             self.client.log_artifact(run_id, str(path))
-            judged.select("outcome", "answer").write_parquet(Path(place) / JUDGED)
+            judged.drop("subject", strict=False).write_parquet(Path(place) / JUDGED)
             self.client.log_artifact(run_id, str(Path(place) / JUDGED))
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         self.client.set_terminated(run_id)
@@ -201,8 +203,8 @@ class Registry:
         return default if model is None else str(model.tags.get(name, default))
 
     def versions(self, capability: str) -> pl.DataFrame:
-        """One row a version, the newest first: version, alias, model, as_of, snapshot, rows, scores, note."""
-        schema = {name: pl.String() for name in ("version", "alias", "model", "as_of", "snapshot", "note")}
+        """One row a version, the newest first: version, alias, and what its card says (TOLD)."""
+        schema = {name: pl.String() for name in ("version", "alias", *TOLD)}
         model = self._model(capability)
         if model is None:
             return pl.DataFrame(schema=schema)
@@ -214,7 +216,7 @@ class Registry:
             {
                 "version": str(one.version),
                 "alias": ", ".join(sorted(names.get(str(one.version), []))),
-                **{name: one.tags.get(name, "") for name in ("model", "as_of", "snapshot", "note")},
+                **{name: one.tags.get(name, "") for name in TOLD},
             }
             for one in sorted(found, key=lambda one: -int(one.version))
         ]
@@ -226,7 +228,9 @@ class Registry:
         return dict(sorted(run.data.metrics.items()))
 
     def judged(self, capability: str, version: str) -> pl.DataFrame:
-        """Outcome and answer of the rows that judged a version before it served anybody."""
+        """Outcome, answer and (of versions that kept them) inputs of the rows that judged a version before it
+        served anybody.
+        """
         path = self._file(self._version(capability, version), JUDGED)
         return pl.read_parquet(path)
 

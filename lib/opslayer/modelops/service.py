@@ -71,7 +71,7 @@ class Models:
         """As `opslayer.modelops.ask`."""
         asked_of = capability_named(self.firm, capability)
         rows = form.asked(asked_of, given)
-        found = answer(asked_of, rows, self.bench(asked_of), as_of=as_of, moment=moment)
+        found = answer(asked_of, rows, self.bench(asked_of, as_of=as_of), as_of=as_of, moment=moment)
         self._keep(asked_of, rows, found, moment)
         return found.served
 
@@ -84,8 +84,8 @@ class Models:
     def registry(self) -> Registry:
         return Registry(self.firm)
 
-    def bench(self, capability: Capability) -> Bench:
-        """Who may be asked now. Without its registry a candidate is missing, and the answers say so."""
+    def bench(self, capability: Capability, *, as_of: date) -> Bench:
+        """Who may be asked on a day. Without its registry a candidate is missing, and the answers say so."""
         candidates: list[Share] = []
         shadows: list[Version] = []
         closed: dict[str, str] = {}
@@ -109,6 +109,7 @@ class Models:
                     closed[one.kind] = f"no language model is asked: {error.message}"
             else:
                 closed[one.kind] = "no language model is let in"
+        candidates = [*self._tried(capability, closed, as_of=as_of), *candidates]
         return Bench(
             candidates,
             Formula(capability.fallback),
@@ -116,6 +117,24 @@ class Models:
             shadows=shadows,
             closed=closed,
         )
+
+    def _tried(self, capability: Capability, closed: dict[str, str], *, as_of: date) -> list[Share]:
+        """Who is on trial, for the subjects it was drawn for; where it fails, the others are asked."""
+        trial = capability.trial
+        if trial is None or as_of < trial.since:
+            return []
+        tried = trial.candidate
+        if isinstance(tried, of.Computed):
+            return [Share(Formula(tried), trial.has_drawn)]
+        if isinstance(tried, of.Registered):
+            return [Share(Version(capability.name, tried.version, self.registry), trial.has_drawn)]
+        if not self.firm.models.endpoints:
+            return []
+        try:
+            return [Share(self._writer(capability, tried), trial.has_drawn)]
+        except OpslayerError as error:
+            closed["tried"] = f"no language model is asked: {error.message}"
+            return []
 
     def _versions(self, capability: Capability) -> tuple[list[Share], list[Version]]:
         """The challenger for its part of the subjects, the champion for the others; who is only heard."""

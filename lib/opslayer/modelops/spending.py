@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+import polars as pl
 from sqlalchemy import func, select, text
 
 from opslayer.errors import ModelFailed
@@ -76,3 +77,24 @@ def spent_in(store: Store, month: date) -> Decimal:
             Spending.month == month.replace(day=1)
         )
         return Decimal(session.execute(total).scalar_one())
+
+
+def spending(store: Store, capability: str) -> pl.DataFrame:
+    """One row a month and endpoint, the last first: month, endpoint, questions, cost (base currency)."""
+    with store.reading() as session:
+        rows = session.execute(
+            select(Spending.month, Spending.endpoint, func.count(), func.sum(Spending.cost))
+            .where(Spending.capability == capability)
+            .group_by(Spending.month, Spending.endpoint)
+            .order_by(Spending.month.desc(), Spending.endpoint)
+        ).all()
+    return pl.DataFrame(
+        [(month, endpoint, asked, round(Decimal(cost), 2)) for month, endpoint, asked, cost in rows],
+        schema={
+            "month": pl.Date(),
+            "endpoint": pl.String(),
+            "questions": pl.Int64(),
+            "cost": pl.Decimal(18, 2),
+        },
+        orient="row",
+    )

@@ -41,8 +41,83 @@ def _question(read: Reading, *, capability: str = "", **_: str) -> str:
     return f"{asked['question'][0]}  \n:small[:gray[It is told {asked['inputs'][0]}.]]"
 
 
+def _card(read: Reading, *, capability: str = "", **_: str) -> str:
+    """The model card of what serves: what it rests on, how it was judged, and what it is not for."""
+    held = read.record("model_versions", capability=capability).filter(
+        pl.col("alias").str.contains("champion")
+    )
+    if held.is_empty():
+        return ""
+    card = held.row(0, named=True)
+    outcomes = f"{int(card['rows']):,}" if card["rows"].isdecimal() else card["rows"]
+    return (
+        f"Version **{card['version']}** of {card['model']} serves. It was taught on {outcomes} outcomes "
+        f"known by {card['as_of']}, of snapshot {card['snapshot']} under {card['contract_version']}. "
+        f"It knows {card['features'].replace('_', ' ')}, and nothing that came later. {card['note']} "
+        "It says how likely something is, not what to do, and nothing of kinds it was not taught by."
+    )
+
+
 def _versions(read: Reading, *, capability: str = "", **_: str) -> pl.DataFrame:
-    return read.record("model_versions", capability=capability)
+    versions = read.record("model_versions", capability=capability)
+    measured = pl.col("log_loss", "brier", "auc", "accuracy")
+    return versions.with_columns(measured.round(3).cast(pl.String).fill_null("")).with_columns(
+        alias=pl.col("alias").replace(
+            {"champion": "serves", "challenger": "waits", "previous": "served before"}
+        )
+    )
+
+
+def _segments(read: Reading, *, capability: str = "", **_: str) -> pl.DataFrame:
+    """One row a version and segment: its scores side by side."""
+    rows = read.record("model_segments", capability=capability)
+    if rows.is_empty():
+        return rows
+    wide = rows.with_columns(pl.col("value").round(3).cast(pl.String)).pivot(
+        on="metric", index=["version", "segment"], values="value"
+    )
+    missing = [name for name in ("log_loss", "brier", "auc") if name not in wide.columns]
+    return wide.with_columns(pl.lit("").alias(name) for name in missing).sort("segment", "version")
+
+
+MOVED = {True: "moved", False: "as it was"}
+
+
+def _drift(read: Reading, *, capability: str = "", **_: str) -> pl.DataFrame:
+    rows = read("model_drift").filter(capability=capability)
+    return rows.with_columns(
+        pl.col("statistic", "was").round(3).cast(pl.String).fill_null(""),
+        state=pl.when(pl.col("test") == "none")
+        .then(pl.lit("not known yet"))
+        .otherwise(pl.col("is_drifted").replace_strict(MOVED, return_dtype=pl.String)),
+        name=pl.col("name").str.slice(0, 1).str.to_uppercase() + pl.col("name").str.slice(1),
+    )
+
+
+def _trials(read: Reading, *, capability: str = "", **_: str) -> pl.DataFrame:
+    found = read.record("model_trials", capability=capability)
+    if found.is_empty():
+        return found
+    between = pl.format("{} to {}", pl.col("lower").round(3), pl.col("upper").round(3))
+    return found.with_columns(
+        pl.col("mean_tried", "mean_standing", "effect").round(3).cast(pl.String).fill_null(""),
+        between=pl.when(pl.col("lower").is_not_null()).then(between).otherwise(pl.lit("")),
+        sample_ratio=pl.col("sample_ratio_p").round(3).cast(pl.String),
+    )
+
+
+def _retraining(read: Reading, *, capability: str = "", **_: str) -> str:
+    """The last request to teach it anew, and what came of it."""
+    asked = read.record("retraining", capability=capability)
+    if asked.is_empty():
+        return ""
+    last = asked.row(0, named=True)
+    when = last["asked_at"].astimezone(read.firm.zone)
+    told = f"{last['asked_by']} asked on {when:%-d %b, %H:%M} for it to be taught anew: {last['reason']}."
+    if last["state"] == "ended":
+        version = f" Version {last['version']}:" if last["version"] else ""
+        return f"{told}{version} {last['did']}. {last['reasons']}"
+    return f"{told} It is {'being taught' if last['state'] == 'at work' else 'waiting for its turn'}."
 
 
 def _answers(read: Reading, *, capability: str = "", **_: str) -> pl.DataFrame:
@@ -79,17 +154,74 @@ MODELS = Page(
         ),
         sentence("question", _question, live=True),
         table(
+            "drift",
+            _drift,
+            {
+                "name": "What",
+                "state": "",
+                "statistic": "Now",
+                "was": "When judged",
+                "rows_now": "Rows since",
+                "reasons": "Why",
+            },
+            empty="Nothing that was learnt serves, so nothing can drift; or the job has not looked yet.",
+            height=320,
+        ),
+        sentence("card", _card, live=True),
+        table(
             "versions",
             _versions,
             {
                 "version": "Version",
                 "alias": "",
-                "model": "Model",
                 "as_of": "Taught on",
+                "rows": "Outcomes",
+                "log_loss": "Log-loss",
+                "brier": "Brier",
+                "auc": "AUC",
+                "accuracy": "Right",
                 "snapshot": "Snapshot",
                 "note": "How it did",
             },
             empty="It has learnt nothing yet: the fallback answers.",
+            live=True,
+        ),
+        table(
+            "segments",
+            _segments,
+            {
+                "segment": "Segment",
+                "version": "Version",
+                "log_loss": "Log-loss",
+                "brier": "Brier",
+                "auc": "AUC",
+            },
+            empty="",
+            live=True,
+        ),
+        sentence("retraining", _retraining, live=True),
+        table(
+            "trials",
+            _trials,
+            {
+                "trial": "On trial",
+                "verdict": "Verdict",
+                "subjects": "Tried on",
+                "standing_subjects": "As they are",
+                "effect": "Better by",
+                "between": "At every look between",
+                "sample_ratio": "Sizes as drawn, p",
+                "judged_by": "Judged by",
+                "reasons": "Why",
+            },
+            empty="Nothing is on trial; `trial:` in its file tries another prompt, version or formula.",
+            live=True,
+        ),
+        table(
+            "spending",
+            lambda read, *, capability="", **_: read.record("model_spending", capability=capability),
+            {"month": "Month", "endpoint": "Asked of", "questions": "Questions", "cost": "{currency}"},
+            empty="It cost nothing: no language model was asked.",
             live=True,
         ),
         table(

@@ -89,7 +89,47 @@ def _models(firm: Firm, store: Store) -> pl.DataFrame:
 
 
 def _model_versions(firm: Firm, _: Store, *, capability: str) -> pl.DataFrame:
-    return modelops.Registry(firm).versions(capability)
+    """One row a version, the newest first, with its scores on all rows that judged it."""
+    registry = modelops.Registry(firm)
+    versions = registry.versions(capability)
+    scored = [registry.scores(capability, version) for version in versions["version"]]
+    return versions.with_columns(
+        pl.Series(name, [scores.get(name) for scores in scored], dtype=pl.Float64)
+        for name in ("log_loss", "brier", "auc", "accuracy")
+    )
+
+
+SEGMENT_SCORES = pl.Schema(
+    {"version": pl.String(), "segment": pl.String(), "metric": pl.String(), "value": pl.Float64()}
+)
+
+
+def _model_segments(firm: Firm, _: Store, *, capability: str) -> pl.DataFrame:
+    """One row a version that serves or waits, segment and metric (columns of SEGMENT_SCORES)."""
+    registry = modelops.Registry(firm)
+    held = registry.versions(capability).filter(pl.col("alias").str.contains("champion|challenger"))[
+        "version"
+    ]
+    rows = [
+        (version, name.partition("/")[2], name.partition("/")[0], value)
+        for version in held
+        for name, value in registry.scores(capability, version).items()
+        if "/" in name
+    ]
+    return pl.DataFrame(rows, schema=SEGMENT_SCORES, orient="row")
+
+
+def _model_trials(firm: Firm, store: Store, *, capability: str) -> pl.DataFrame:
+    live = warehouse.current(firm)
+    return modelops.trials(firm, store, as_of=live.as_of, only=capability) if live else pl.DataFrame()
+
+
+def _model_spending(_: Firm, store: Store, *, capability: str) -> pl.DataFrame:
+    return modelops.spending(store, capability)
+
+
+def _retraining(_: Firm, store: Store, *, capability: str) -> pl.DataFrame:
+    return modelops.requests(store, capability)
 
 
 def _model_answers(_: Firm, store: Store, *, capability: str) -> pl.DataFrame:
@@ -110,5 +150,9 @@ RECORDS: dict[str, Callable[..., pl.DataFrame]] = {
     "models": _models,
     "model_versions": _model_versions,
     "model_answers": _model_answers,
+    "model_segments": _model_segments,
+    "model_spending": _model_spending,
+    "model_trials": _model_trials,
+    "retraining": _retraining,
     "approvers": lambda firm, store: actions.approvers(firm, store),
 }

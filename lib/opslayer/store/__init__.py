@@ -22,7 +22,7 @@ from opslayer.store.models import (
     Run,
     Stop,
 )
-from opslayer.store.predictions import Circuit, Correction, Observation, Prediction, Spending
+from opslayer.store.predictions import Circuit, Correction, Observation, Prediction, Retraining, Spending
 from opslayer.store.snapshots import snapshots_in_use
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Proposal",
     "ProposalDocument",
     "Replay",
+    "Retraining",
     "Run",
     "Spending",
     "Stop",

@@ -93,3 +93,24 @@ class Spending(Base):
     spent_at: Mapped[datetime]
     cost: Mapped[Decimal] = mapped_column(Numeric(18, 6))
     is_settled: Mapped[bool] = mapped_column(default=False)
+
+
+class Retraining(Base):
+    """A person asks for a model to be taught anew; whoever works on it says what came of it.
+
+    `key` counts those that ended before it, so that two clicks are one request.
+    """
+
+    __tablename__ = "retraining"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    capability: Mapped[str] = mapped_column(String(100), index=True)
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str] = mapped_column(String(320))
+    reason: Mapped[str] = mapped_column(Text)
+    begun_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    did: Mapped[str | None] = mapped_column(String(40))
+    version: Mapped[str | None] = mapped_column(String(64))
+    reasons: Mapped[str | None] = mapped_column(Text)

@@ -10,9 +10,8 @@ from pydantic import Field, field_validator, model_validator
 
 from opslayer.actions.rule import Approval, Rule
 from opslayer.config import Settings
-from opslayer.modelops.experiments import Experiment, assign
+from opslayer.modelops.experiments import STANDING, TRIED, Experiment, assign
 
-STANDING, TRIED = "as they are", "tried"  # the arms of a trial of words
 NAME = r"^[a-z][a-z0-9_]*$"
 BOUND = ("as_of", "base_currency", "first_step", "most_rows", "subject", "subjects")  # by us, in every query
 
