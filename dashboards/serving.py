@@ -102,7 +102,9 @@ def _progress(capability: str) -> None:
 
 
 def _told(capability: str, *, busy: bool) -> None:
-    shown.put("models", "retraining", capability=capability)
     asked = modelops.requests(snapshot.store(), capability)
+    if asked.is_empty():
+        return
+    shown.put("models", "retraining", capability=capability)
     if busy and asked["state"][0] == "ended":
         st.rerun()

@@ -17,9 +17,8 @@ chosen = st.selectbox(
 )
 if chosen is None:
     st.stop()
-shown.put("models", "question", capability=chosen)
+shown.put("models", "question", "card", capability=chosen)
 if capabilities[chosen].learnt:
-    shown.put("models", "card", capability=chosen)
     serving.show(chosen)
     st.header("Is it still what it was taught on?", anchor=False)
     shown.put("models", "drift", capability=chosen)

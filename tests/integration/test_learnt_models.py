@@ -206,6 +206,7 @@ def test_a_challenger_is_only_heard_then_serves_some_and_goes_back_by_itself(ben
     bench.teach(history())
     bench.teach(history(seed=2, slope=-1.0))
     assert registry.aliases(name) == {"champion": "1", "challenger": "2"}
+    registry.share(name, 0.0)
     many = pl.DataFrame(
         {"lead": [str(n) for n in range(400)], "hours": [60.0] * 400, "channel": ["mail"] * 400}
     )

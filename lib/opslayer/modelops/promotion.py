@@ -123,8 +123,8 @@ def judge(
     relative = gain / before if before > 0 else 0.0
     promote, why = _verdict(gain, lower, relative, len(blocks), bar, rival)
     told = (
-        f"{metric} {after:.4f} against {rival}'s {before:.4f} on the same {len(judged):,} rows: "
-        f"a gain of {gain:+.4f} ({relative:+.1%}), between {lower:+.4f} and {upper:+.4f} at "
+        f"{metric.replace('_', '-').capitalize()} {after:.4f} against {rival}'s {before:.4f} on the same "
+        f"{len(judged):,} rows: a gain of {gain:+.4f} ({relative:+.1%}), between {lower:+.4f} and {upper:+.4f} at "
         f"{bar.confidence:.0%}. {why}"
     )
     return Promotion(

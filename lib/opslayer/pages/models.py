@@ -113,7 +113,9 @@ def _retraining(read: Reading, *, capability: str = "", **_: str) -> str:
         return ""
     last = asked.row(0, named=True)
     when = last["asked_at"].astimezone(read.firm.zone)
-    told = f"{last['asked_by']} asked on {when:%-d %b, %H:%M} for it to be taught anew: {last['reason']}."
+    person = read.firm.person(last["asked_by"])
+    who = person.name if person else last["asked_by"]
+    told = f"{who} asked on {when:%-d %b, %H:%M} for it to be taught anew: {last['reason']}."
     if last["state"] == "ended":
         version = f" Version {last['version']}:" if last["version"] else ""
         return f"{told}{version} {last['did']}. {last['reasons']}"
@@ -165,7 +167,6 @@ MODELS = Page(
                 "reasons": "Why",
             },
             empty="Nothing that was learnt serves, so nothing can drift; or the job has not looked yet.",
-            height=320,
         ),
         sentence("card", _card, live=True),
         table(
