@@ -124,8 +124,8 @@ def judge(
     promote, why = _verdict(gain, lower, relative, len(blocks), bar, rival)
     told = (
         f"{metric.replace('_', '-').capitalize()} {after:.4f} against {rival}'s {before:.4f} on the same "
-        f"{len(judged):,} rows: a gain of {gain:+.4f} ({relative:+.1%}), between {lower:+.4f} and {upper:+.4f} "
-        f"at {bar.confidence:.0%}. {why}"
+        f"{len(judged):,} rows: a gain of {gain:+.4f} ({relative:+.1%}), between {lower:+.4f} and "
+        f"{upper:+.4f} at {bar.confidence:.0%}. {why}"
     )
     return Promotion(
         promote, told, metric, before, after, gain, lower, upper, relative, len(judged), len(blocks)
