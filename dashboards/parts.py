@@ -19,7 +19,7 @@ TILE = 190  # pixels a metric needs to be whole: six in a row, one on a phone
 AT_ONCE = 10  # rows of a table that is not told how high it is
 SHOWN = 500  # rows behind a number that a page shows at most
 QUIET = timedelta(days=7)
-ACTIVE = ("pending", "firing", "acknowledged", "silenced", "error")
+ACTIVE = ("pending", "firing", "acknowledged", "recovering", "silenced", "error")
 SAID = ("acknowledged", "silenced")  # states that a person gave an alert
 
 
@@ -39,7 +39,7 @@ def heading(page: str) -> None:
 def metric_row(*names: str) -> None:
     """Metrics side by side, each with its range, its alert, and what lies behind it."""
     values = snapshot.measured()
-    standing = {alert.metric: alert for alert in alerts.list_alerts(snapshot.store())}
+    standing = {alert.key: alert for alert in alerts.list_alerts(snapshot.store())}
     with st.grid(len(names), min_column_width=TILE, border=True, key=f"metrics-{names[0]}"):
         for name in names:
             with st.container(gap="xsmall"):
@@ -107,6 +107,7 @@ def _alert(value: metrics.MetricValue, alert: alerts.Alert | None) -> None:
         st.caption("Choose who you are on the page Actions to acknowledge or silence it.")
         return
     name = value.metric.name
+    st.text_input("Comment", key=f"said-{name}", placeholder="kept in its history")
     with st.container(horizontal=True):
         if alert.state != "acknowledged":
             st.button(
@@ -120,15 +121,21 @@ def _alert(value: metrics.MetricValue, alert: alerts.Alert | None) -> None:
 
 def _acknowledge(metric: str, person: str) -> None:
     said(lambda: alerts.acknowledge(
-        snapshot.firm(), snapshot.store(), metric, person=person, moment=snapshot.now()
+        snapshot.firm(), snapshot.store(), metric, person=person, comment=_comment(metric),
+        moment=snapshot.now(),
     ))  # fmt: skip
 
 
 def _silence(metric: str, person: str) -> None:
     moment = snapshot.now()
     said(lambda: alerts.silence(
-        snapshot.firm(), snapshot.store(), metric, until=moment + QUIET, person=person, moment=moment
+        snapshot.firm(), snapshot.store(), metric, until=moment + QUIET, person=person, why=_comment(metric),
+        moment=moment,
     ))  # fmt: skip
+
+
+def _comment(metric: str) -> str:
+    return str(st.session_state.get(f"said-{metric}") or "")
 
 
 def said(act: Any) -> None:

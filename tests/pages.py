@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from opslayer import actions, alerts, demo, metrics
+from opslayer import actions, alerts, demo
 from opslayer.config import Firm, load_firm
 from opslayer.intelligence import (
     cash,
@@ -92,8 +92,7 @@ def run_morning(firm: Firm) -> Version:
         linked = chain.run(layer, as_of=AS_OF)
     version = save_outputs(firm, linked, as_of=AS_OF, moment=moment)
     with open_layer(firm) as layer, open_store(firm) as store:
-        values = metrics.measure(layer, metrics.load_metrics(firm))
-        alerts.evaluate(store, values, as_of=AS_OF, moment=moment)
+        alerts.evaluate(firm, layer, store, moment=moment)
         actions.propose(firm, layer, store, as_of=AS_OF, moment=moment)
     return version
 

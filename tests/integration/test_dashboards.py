@@ -317,7 +317,7 @@ def test_an_alert_is_acknowledged_by_name(firm: Firm, monkeypatch: pytest.Monkey
     app.run()
     app.button(key="acknowledge-quarantined").click().run()
     with open_store(firm) as store, store.session() as session:
-        alert = session.scalars(select(AlertRecord).where(AlertRecord.metric == "quarantined")).one()
+        alert = session.scalars(select(AlertRecord).where(AlertRecord.definition == "quarantined")).one()
     assert (alert.state, alert.acknowledged_by) == ("acknowledged", MAEVE)
     assert "acknowledged] :small[expected at most 0]" in words(app)
 

@@ -1,6 +1,29 @@
-"""Alerts: where each metric stands against its expected range, over time."""
+"""Alerts: how the firm and each of its clients, projects and practices stand to what is expected of them."""
 
-from opslayer.alerts.record import Alert, acknowledge, evaluate, list_alerts, silence
-from opslayer.alerts.state import Standing, State, transition
+from opslayer.alerts.definition import Definition, load_definitions, unit_of
+from opslayer.alerts.evaluation import end_silences, evaluate, is_evaluated
+from opslayer.alerts.finding import Finding, find, signal
+from opslayer.alerts.people import acknowledge, lift, silence
+from opslayer.alerts.record import AT_REST, Alert, list_alerts
+from opslayer.alerts.state import Standing, State, Terms
 
-__all__ = ["Alert", "Standing", "State", "acknowledge", "evaluate", "list_alerts", "silence", "transition"]
+__all__ = [
+    "AT_REST",
+    "Alert",
+    "Definition",
+    "Finding",
+    "Standing",
+    "State",
+    "Terms",
+    "acknowledge",
+    "end_silences",
+    "evaluate",
+    "find",
+    "is_evaluated",
+    "lift",
+    "list_alerts",
+    "load_definitions",
+    "signal",
+    "silence",
+    "unit_of",
+]

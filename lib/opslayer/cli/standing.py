@@ -45,7 +45,7 @@ def read_standing(firm: Firm) -> Standing:
             firm=firm.name,
             snapshot=snapshot,
             quarantined=quarantined,
-            alerts={alert.metric: alert.state for alert in list_alerts(store)},
+            alerts={alert.key: alert.state for alert in list_alerts(store)},
             proposals=dict(Counter(proposal.state for proposal in list_proposals(store))),
             stops=[f"{stop.rule}, by {stop.person}: {stop.reason}" for stop in list_stops(store)],
             runs=[

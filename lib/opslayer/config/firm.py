@@ -110,6 +110,7 @@ class Firm(Settings):
             "rules": PACKAGE / "actions" / "rules",
             "templates": PACKAGE / "actions" / "templates",
             "metrics": PACKAGE / "metrics",
+            "alerts": PACKAGE / "alerts" / "definitions",
             "mappings": PACKAGE / "sources" / "mappings",
             "queries": PACKAGE / "warehouse" / "queries",
             "cases": PACKAGE / "actions" / "cases",

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import polars as pl
 
-from opslayer.alerts import Alert
+from opslayer.alerts import AT_REST, Alert, Definition
 from opslayer.figures.table import Table, table
-from opslayer.metrics import Metric, MetricValue, Range, written
+from opslayer.metrics import MetricValue, Range, written
 
 
 class Snapshot(Protocol):
@@ -59,18 +59,18 @@ def metric_table(values: Iterable[MetricValue], *, currency: str = "") -> Table:
     )
 
 
-def alert_table(standing: Iterable[Alert], metrics: Iterable[Metric]) -> Table:
-    """Each alert that is not at rest, under the title of its metric."""
-    titles = {metric.name: metric.title for metric in metrics}
+def alert_table(standing: Iterable[Alert], definitions: Iterable[Definition]) -> Table:
+    """Each alert that is not at rest, under its title."""
+    titles = {definition.name: definition.title for definition in definitions}
     rows = [
         {
-            "metric": titles.get(alert.metric, alert.metric),
+            "metric": ", ".join(filter(None, (titles.get(alert.definition, alert.definition), alert.name))),
             "state": alert.state,
             "since": alert.since,
             "acknowledged_by": alert.acknowledged_by,
         }
         for alert in standing
-        if alert.state != "ok"
+        if alert.state not in AT_REST
     ]
     return table(
         pl.DataFrame(rows),

@@ -1,7 +1,9 @@
 """Metrics: definitions in YAML and SQL, measured on a published snapshot."""
 
+from opslayer.metrics.cut import Texts, cut
 from opslayer.metrics.history import history, kept_today
 from opslayer.metrics.metric import (
+    Dimension,
     Metric,
     MetricValue,
     Range,
@@ -14,11 +16,14 @@ from opslayer.metrics.metric import (
 from opslayer.metrics.proof import Proof, prove
 
 __all__ = [
+    "Dimension",
     "Metric",
     "MetricValue",
     "Proof",
     "Range",
+    "Texts",
     "Unit",
+    "cut",
     "difference",
     "history",
     "kept_today",

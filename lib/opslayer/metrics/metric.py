@@ -15,13 +15,42 @@ from opslayer.config import Firm, Settings, read_yaml
 from opslayer.errors import ConfigurationError, OpslayerError, nearest
 
 Unit = Literal["currency", "days", "ratio", "count"]
+ENDS = ("low", "high")
 
 
 class Range(Settings):
-    """What a value should lie in; an end that is not given is open."""
+    """What a value should lie in; an end that is not given is open.
+
+    Against the prior, the plan or the season the ends are shares of it: 0.9 is nine tenths of what it was.
+    """
 
     low: float | None = None
     high: float | None = None
+    against: Literal["", "prior", "plan", "season"] = Field(
+        "", description="`previous`, `plan` or `season` of the metric's query; the ends are shares of it"
+    )
+
+    def of(self, base: float | None) -> Range:
+        """The range in the unit of the metric, where it is against `base`; open where there is none."""
+        if not self.against:
+            return self
+        if base is None:
+            return Range()
+        low, high = (None if end is None else end * base for end in (self.low, self.high))
+        return Range(low=high, high=low) if base < 0 else Range(low=low, high=high)
+
+
+class Dimension(Settings):
+    """A way to cut a metric: columns of its rows that say which entity a row is of, and its name.
+
+    The value of an entity is `of_rows` over its rows: what proves the whole gives each part.
+    """
+
+    key: str = Field(description="column of the rows: the entity's key")
+    label: str = Field("", description="column of the rows: its name; the key where it is left out")
+    rows: str = Field(
+        "", description="named query in place of the metric's rows, where those lack the column"
+    )
 
 
 class Metric(Settings):
@@ -40,6 +69,9 @@ class Metric(Settings):
         "", description='what `previous` is of, e.g. "30 days before"; without it there is none'
     )
     expected: Range = Range()
+    grain: str = Field("day", description="what one value is of: the day of the snapshot, a week, a month")
+    target: float | None = Field(None, description="what it should come to; the range says what is tolerable")
+    dimensions: dict[str, Dimension] = Field(default_factory=dict, description="ways to cut it, by name")
 
 
 class MetricFile(Settings):
@@ -85,11 +117,9 @@ def load_metrics(firm: Firm) -> list[Metric]:
         for name, metric in read_yaml(path, MetricFile).metrics.items():
             found[name] = metric.model_copy(update={"name": name})
     for name, ends in firm.thresholds.items():
-        strangers = sorted(ends.keys() - Range.model_fields)
+        strangers = sorted(ends.keys() - ENDS)
         if name not in found or strangers:
-            word, allowed = (
-                (name, found.keys()) if name not in found else (strangers[0], Range.model_fields.keys())
-            )
+            word, allowed = (name, found.keys()) if name not in found else (strangers[0], ENDS)
             near = nearest(word, allowed)
             raise ConfigurationError(
                 f"{firm.directory / 'firm.toml'}\n  at thresholds{'' if name not in found else f'.{name}'}\n"
@@ -115,7 +145,12 @@ def _measured(layer: Queries, metric: Metric) -> MetricValue:
         why = f"the query {metric.query} gives {found.height} rows of {', '.join(found.columns)}"
         return MetricValue(metric, None, None, layer.as_of, failure=f"{why}; one of value, previous is due")
     row = found.row(0, named=True)
-    return MetricValue(metric, _float(row["value"]), _float(row["previous"]), layer.as_of)
+    base = {"prior": "previous", "plan": "plan", "season": "season"}.get(metric.expected.against)
+    if base is not None and base not in row:
+        why = f"the query {metric.query} gives no {base}, which its range is against"
+        return MetricValue(metric, None, None, layer.as_of, failure=why)
+    ranged = metric.model_copy(update={"expected": metric.expected.of(_float(row[base]) if base else None)})
+    return MetricValue(ranged, _float(row["value"]), _float(row["previous"]), layer.as_of)
 
 
 def difference(value: MetricValue, currency: str) -> str | None:

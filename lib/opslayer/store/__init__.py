@@ -1,5 +1,12 @@
 """The operational store: what is proposed, who decided, what was done."""
 
+from opslayer.store.alerts import (
+    AlertChange,
+    AlertEvaluation,
+    AlertNotice,
+    AlertRecord,
+    AlertTelling,
+)
 from opslayer.store.audit_trail import Verification, append, canonical, follow, lock, read_trail, verify
 from opslayer.store.bounces import Bounce
 from opslayer.store.chance import fraction
@@ -8,7 +15,6 @@ from opslayer.store.effects import Assignment, AutonomyGrant, Replay
 from opslayer.store.events import EVENTS, Complaint, Evaluation, Event, emit, open_complaint
 from opslayer.store.links import DecisionLink, Digest
 from opslayer.store.models import (
-    AlertRecord,
     AuditEvent,
     Base,
     Decision,
@@ -27,7 +33,11 @@ from opslayer.store.snapshots import snapshots_in_use
 
 __all__ = [
     "EVENTS",
+    "AlertChange",
+    "AlertEvaluation",
+    "AlertNotice",
     "AlertRecord",
+    "AlertTelling",
     "Assignment",
     "AuditEvent",
     "AutonomyGrant",

@@ -251,25 +251,6 @@ class AuditEvent(Base):
     hash: Mapped[str] = mapped_column(String(64), unique=True)
 
 
-class AlertRecord(Base):
-    """Where a metric stands against its expected range."""
-
-    __tablename__ = "alert"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    metric: Mapped[str] = mapped_column(unique=True)
-    state: Mapped[str] = mapped_column(String(20))
-    since: Mapped[datetime]
-    as_of: Mapped[date]
-    breaches: Mapped[int]
-    value: Mapped[float | None]
-    low: Mapped[float | None]
-    high: Mapped[float | None]
-    message: Mapped[str | None] = mapped_column(Text)
-    acknowledged_by: Mapped[str | None]
-    silenced_until: Mapped[datetime | None]
-
-
 class Run(Base):
     """One execution of a notebook: what it was for, how it ended, and where what it left lies."""
 
