@@ -1,4 +1,4 @@
-"""The dashboards: `streamlit run dashboards/app.py`, for the firm of $OPSLAYER_FIRM."""
+"""The pages: `streamlit run dashboards/server.py` runs this, for the firm of $OPSLAYER_FIRM."""
 
 from __future__ import annotations
 
@@ -14,32 +14,46 @@ from opslayer.errors import OpslayerError
 TOUCHED = """<style>@media (hover: none) {
     [data-testid=stElementContainer]:has([data-testid=stDataFrame]) {margin-top: 2rem}
 }</style>"""
+VIEWS = {
+    "briefing": ("Briefing", ":material/wb_twilight:"),
+    "cash": ("Cash", ":material/payments:"),
+    "results": ("Results", ":material/bar_chart:"),
+    "delivery": ("Delivery", ":material/construction:"),
+    "people": ("People", ":material/groups:"),
+    "staffing": ("Staffing", ":material/group_add:"),
+    "inquiries": ("Inquiries", ":material/mark_email_unread:"),
+    "what_if": ("What if", ":material/alt_route:"),
+    "revenue": ("Revenue", ":material/trending_up:"),
+    "actions": ("Actions", ":material/task_alt:"),
+    "rules": ("Rules", ":material/rule:"),
+    "models": ("Models", ":material/model_training:"),
+    "data_health": ("Data health", ":material/verified:"),
+}
 
 # an icon of our own: the usual one would be fetched from the network
 st.set_page_config(page_icon=Path(__file__).parent / "icon.svg", layout="wide")
-page = st.navigation(
-    [
-        st.Page("views/briefing.py", title="Briefing", icon=":material/wb_twilight:", default=True),
-        st.Page("views/cash.py", title="Cash", icon=":material/payments:"),
-        st.Page("views/results.py", title="Results", icon=":material/bar_chart:"),
-        st.Page("views/delivery.py", title="Delivery", icon=":material/construction:"),
-        st.Page("views/people.py", title="People", icon=":material/groups:"),
-        st.Page("views/staffing.py", title="Staffing", icon=":material/group_add:"),
-        st.Page("views/inquiries.py", title="Inquiries", icon=":material/mark_email_unread:"),
-        st.Page("views/what_if.py", title="What if", icon=":material/alt_route:"),
-        st.Page("views/revenue.py", title="Revenue", icon=":material/trending_up:"),
-        st.Page("views/actions.py", title="Actions", icon=":material/task_alt:"),
-        st.Page("views/rules.py", title="Rules", icon=":material/rule:"),
-        st.Page("views/models.py", title="Models", icon=":material/model_training:"),
-        st.Page("views/data_health.py", title="Data health", icon=":material/verified:"),
-    ],
-    position="top",
-)
 st.html(TOUCHED)
 try:
     people.enter()
+    mine = [name for name in VIEWS if people.may_open(name)]
+    # one that is not open to who is looking is no entry of the menu; its address says that it is denied
+    page = st.navigation(
+        [
+            st.Page(
+                f"views/{name}.py",
+                title=title,
+                icon=icon,
+                url_path=name,
+                default=name == next(iter(mine), "briefing"),
+                visibility="visible" if name in mine else "hidden",
+            )
+            for name, (title, icon) in VIEWS.items()
+        ],
+        position="top",
+    )
     snapshot.watch()
     page.run()
+    people.sign_out()
 except OpslayerError as error:
     st.error(error.message, icon=":material/error:")
     if error.mend:

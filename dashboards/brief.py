@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import people
 import shown
 import streamlit as st
 
@@ -19,5 +20,5 @@ def card() -> Any:
 def part(title: str, page: str, *names: str) -> None:
     """The card of one question, with the first few rows behind its answer."""
     with card():
-        st.page_link(f"views/{page}.py", label=f"**{title}**", icon=":material/arrow_forward:")
+        people.way_to(page, f"**{title}**", ":material/arrow_forward:")
         put(*names)

@@ -12,7 +12,7 @@ import snapshot
 import streamlit as st
 import widths
 
-from opslayer import alerts, figures, metrics, pages
+from opslayer import alerts, figures, metrics
 from opslayer.errors import OpslayerError
 
 TILE = 190  # pixels a metric needs to be whole: six in a row, one on a phone
@@ -25,21 +25,22 @@ SAID = ("acknowledged", "silenced")  # states that a person gave an alert
 
 def heading(page: str) -> None:
     """The title of a page, the question it answers, and the day and snapshot it answers from."""
-    title, question = page.replace("_", " ").capitalize(), pages.PAGES[page].question
+    title, question = page.replace("_", " ").capitalize(), snapshot.page_list(page).question
     live = snapshot.layer().version
     st.title(title, anchor=False)
     firm = snapshot.firm()
     published = live.published_at.astimezone(firm.zone)
     st.markdown(
         f"{question}  \n:small[:gray[{firm.name}, books as of **{day(live.as_of)}**. Snapshot {live.name}, "
-        f"published {published:%-d %b, %H:%M}. Amounts in {firm.base_currency}.]]"
+        f"published {published:%-d %b, %H:%M}. Amounts in {firm.base_currency}. {people.seen_as()}]]"
     )
 
 
 def metric_row(*names: str) -> None:
     """Metrics side by side, each with its range, its alert, and what lies behind it."""
     values = snapshot.measured()
-    standing = {alert.key: alert for alert in alerts.list_alerts(snapshot.store())}
+    every = snapshot.viewer().rows.practices is None  # an alert is on the firm's number, not on a practice's
+    standing = {alert.key: alert for alert in alerts.list_alerts(snapshot.store())} if every else {}
     with st.grid(len(names), min_column_width=TILE, border=True, key=f"metrics-{names[0]}"):
         for name in names:
             with st.container(gap="xsmall"):

@@ -2,58 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
-
 import snapshot
 import streamlit as st
 
+from opslayer import access
 from opslayer.config import Firm, Person
+from opslayer.errors import AccessDenied
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def enter() -> None:
     """Let in people of the firm only. Stops the page for anybody else."""
-    if _provider():
+    if snapshot.signs_in():
         if not st.user.is_logged_in:
-            st.button("Sign in", on_click=st.login, type="primary")
+            st.title(snapshot.configured().name, anchor=False)
+            st.button("Sign in", on_click=st.login, type="primary", icon=":material/login:")
             st.stop()
-        why = refused(dict(st.user.to_dict()), snapshot.firm(), snapshot.now())
-        if why:
-            st.error(why)
+        try:
+            with access.audited(snapshot.store(), str(st.user.get("email") or ""), snapshot.now()):
+                snapshot.viewer()
+        except AccessDenied as denied:
+            st.error(denied.message, icon=":material/block:")
             st.button("Sign in as somebody else", on_click=st.logout)
             st.stop()
+    elif snapshot.configured().access.login is not None:
+        st.error("People of this firm sign in, and this server was not told how: start it by `opslayer up`.")
+        st.stop()
     elif st.get_option("server.address") not in LOOPBACK:
         st.error(
             "No sign-in is set up, and this page can be reached from other machines. "
-            "Set up [auth] in .streamlit/secrets.toml, or serve it on 127.0.0.1."
+            "Set up [access.login] in firm.toml, or serve it on 127.0.0.1."
         )
         st.stop()
 
 
-def refused(claims: Mapping[str, Any], firm: Firm, moment: datetime) -> str | None:
-    """Why the identity provider's claims do not open the door; None where they do.
+def seen_as() -> str:
+    """Who is looking, and how far what they see reaches."""
+    if not snapshot.signs_in():
+        return "Nobody is signed in: served to this machine only."
+    viewer = snapshot.viewer()
+    practices = viewer.rows.practices
+    only = "" if practices is None else f", {' and '.join(practices) or 'no practice'} only"
+    return f"Signed in as {viewer.name} ({', '.join(viewer.roles)}{only})."
 
-    The session cookie outlives the token, so its expiry is looked at here.
-    """
-    if "exp" in claims and moment.timestamp() >= float(claims["exp"]):
-        return "Your sign-in has expired."
-    if claims.get("email_verified") is False:
-        return "Your identity provider has not verified your e-mail address."
-    email = str(claims.get("email", ""))
-    if firm.person(email) is None:
-        return f"{email or 'Your account'} is not among the people of {firm.name} in firm.toml."
-    return None
+
+def may_open(page: str) -> bool:
+    return page in snapshot.viewer().rights.pages
+
+
+def way_to(page: str, label: str, icon: str) -> None:
+    """A link to a page; only its words, where it is not open to who is looking."""
+    if may_open(page):
+        st.page_link(f"views/{page}.py", label=label, icon=icon)
+    else:
+        st.markdown(label)
+
+
+def sign_out() -> None:
+    """The way out, in a corner, for who is signed in."""
+    if snapshot.signs_in():
+        st.button("Sign out", on_click=st.logout, type="tertiary", icon=":material/logout:", key="sign-out")
 
 
 def decider() -> Person | None:
     """Who decides: the identity provider's word where there is one, else a choice on this machine only."""
-    firm = snapshot.firm()
-    if _provider():
-        return firm.person(str(st.user.email))
-    return firm.person(st.session_state.get("who") or "")
+    if snapshot.signs_in():
+        return snapshot.signed_in()
+    return snapshot.firm().person(st.session_state.get("who") or "")
 
 
 def choose_decider() -> Person | None:
@@ -62,7 +78,7 @@ def choose_decider() -> Person | None:
     emails = [person.email for person in firm.people]
     if not emails:
         st.info("Nobody may decide yet: add [[people]] with their roles to firm.toml.")
-    elif not _provider():
+    elif not snapshot.signs_in():
         known = st.session_state.get("who")
         st.session_state["who"] = st.selectbox(
             "You decide as",
@@ -73,7 +89,7 @@ def choose_decider() -> Person | None:
             key="decider",
             width=340,
             help="No sign-in is set up, so whoever sits at this machine says who they are. "
-            "Set up [auth] in .streamlit/secrets.toml before anybody else can reach this page.",
+            "Set up [access.login] in firm.toml before anybody else can reach this page.",
         )
     return decider()
 
@@ -81,7 +97,3 @@ def choose_decider() -> Person | None:
 def _introduced(firm: Firm, email: str) -> str:
     person = firm.person(email)
     return f"{person.name} ({', '.join(person.roles)})" if person else email
-
-
-def _provider() -> bool:
-    return st.secrets.load_if_toml_exists() and "auth" in st.secrets

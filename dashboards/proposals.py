@@ -155,13 +155,13 @@ def _decide(
     verdict: Verdict, number: int, key: str, evidence_hash: str | None, person: Person | None
 ) -> None:
     """What a click stands for; the same decision again changes nothing, so a second click is safe."""
-    firm, store, moment = snapshot.firm(), snapshot.store(), snapshot.now()
     reason, who = st.session_state.get(key, ""), person.email if person else ""
     try:
+        firm, store, moment = snapshot.firm(), snapshot.store(), snapshot.now()
         match verdict:
             case "approve":
                 decided = actions.approve(firm, store, number, person=who, reason=reason, moment=moment,
-                                          layer=snapshot.layer(), evidence_hash=evidence_hash)  # fmt: skip
+                                          layer=snapshot.whole(), evidence_hash=evidence_hash)  # fmt: skip
             case "reject":
                 decided = actions.reject(firm, store, number, person=who, reason=reason, moment=moment)
             case _:

@@ -63,7 +63,7 @@ def _approve(listed: Sequence[actions.Proposal], person: Person) -> None:
     try:
         done, refused = actions.approve_each(
             snapshot.firm(), snapshot.store(), chosen, person=person.email,
-            reason=st.session_state["several-reason"], moment=snapshot.now(), layer=snapshot.layer(),
+            reason=st.session_state["several-reason"], moment=snapshot.now(), layer=snapshot.whole(),
             evidence_hashes=chosen,
         )  # fmt: skip
     except OpslayerError as error:

@@ -15,7 +15,7 @@ from opslayer import pages
 
 def metrics(page: str) -> None:
     """The page's metrics, side by side."""
-    parts.metric_row(*pages.PAGES[page].metrics)
+    parts.metric_row(*snapshot.page_list(page).metrics)
 
 
 def put(page: str, *names: str, place: int = widths.PLACE, **choices: Any) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from opslayer import figures, metrics, pages
-from opslayer.config import Firm, find_firm, load_firm
+from opslayer import access, figures, metrics, pages
+from opslayer.config import Firm, Person, find_firm, load_firm
+from opslayer.errors import AccessDenied
 from opslayer.store import Store, open_store
 from opslayer.warehouse import Layer, Version, current, open_layer
 
@@ -32,37 +33,86 @@ def _firm(path: str, changed: int) -> Firm:  # noqa: ARG001  a changed firm.toml
     return load_firm(path)
 
 
-def firm() -> Firm:
+def configured() -> Firm:
     """The firm of $OPSLAYER_FIRM, else of the working directory. Raises ConfigurationError."""
     path = find_firm()
     return _firm(str(path), path.stat().st_mtime_ns)
 
 
+def signs_in() -> bool:
+    """Whether an identity provider says who is looking."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
+def signed_in() -> Person | None:
+    """Whom the identity provider says this is, asked anew each time. Raises AccessDenied as the lib does."""
+    if not signs_in() or not st.user.is_logged_in:
+        return None
+    return access.signed_in(configured(), st.user.to_dict(), moment=now())
+
+
+def firm() -> Firm:
+    """The firm, in which whoever is signed in has the roles that they have now."""
+    known, person = configured(), signed_in()
+    if person is None:
+        return known
+    others = tuple(one for one in known.people if one.email != person.email)
+    return known.model_copy(update={"people": (person, *others)})
+
+
+def viewer() -> access.Viewer:
+    """Who is looking; without a sign-in, whoever sits at this machine."""
+    person = signed_in()
+    if person is not None:
+        return access.as_viewer(configured(), person)
+    if signs_in():
+        raise AccessDenied("Nobody is signed in.", mend="sign in")
+    return access.THIS_MACHINE
+
+
+def page_list(name: str) -> pages.Page:
+    """The list of a page, for who is looking. Raises AccessDenied where it is not open to them."""
+    return pages.open_page(viewer(), name, store=store(), moment=now())
+
+
 @st.cache_resource(max_entries=2, show_spinner=False, on_release=Store.close)
 def _store(url: str, directory: str) -> Store:  # noqa: ARG001  another URL is another store
-    return open_store(firm())
+    return open_store(configured())
 
 
 def store() -> Store:
-    return _store(firm().store.url, str(firm().directory))
+    return _store(configured().store.url, place())
 
 
-@st.cache_resource(max_entries=3, show_spinner=False, on_release=Layer.close)
-def _layer(directory: str, version: str) -> Layer:  # noqa: ARG001  versions of two firms may share a name
-    return open_layer(firm(), version)
+def place() -> str:
+    """Of which firm what is kept is: versions of two firms may share a name."""
+    return str(configured().directory)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False, on_release=Layer.close)
+def _layer(directory: str, version: str, rows: access.Rows) -> Layer:  # noqa: ARG001
+    return open_layer(configured(), version, rows=rows)
 
 
 def version() -> Version | None:
     """What is published, None before the first time."""
-    return current(firm())
+    return current(configured())
 
 
 def layer() -> Layer:
-    """The snapshot that is current in this run of the page. Stops the page where there is none yet."""
+    """The snapshot that is current in this run of the page, of the rows that who is looking sees.
+
+    Stops the page where there is none yet.
+    """
     if "version" not in st.session_state:
         st.info("No snapshot is published yet. Run `opslayer refresh`, and this page fills by itself.")
         st.stop()
-    return _layer(str(firm().directory), st.session_state["version"])
+    return _layer(place(), st.session_state["version"], viewer().rows)
+
+
+def whole() -> Layer:
+    """All of that snapshot, for what guardrails ask as somebody decides; nothing of it is shown."""
+    return _layer(place(), st.session_state["version"], access.EVERYTHING)
 
 
 def as_of() -> date:
@@ -70,13 +120,14 @@ def as_of() -> date:
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
-def _rows(directory: str, version: str, query: str, values: Values) -> pl.DataFrame:
-    return _layer(directory, version).query(query, **dict(values))
+def _rows(directory: str, version: str, rows: access.Rows, query: str, values: Values) -> pl.DataFrame:
+    return _layer(directory, version, rows).query(query, **dict(values))
 
 
 def rows(query: str, **values: Any) -> pl.DataFrame:
     """A named query on the current snapshot."""
-    return _rows(str(firm().directory), layer().version.name, query, _tuple(values))
+    shown = layer()
+    return _rows(place(), shown.version.name, shown.rows, query, _tuple(values))
 
 
 @dataclass(frozen=True)
@@ -90,79 +141,87 @@ class _Rows:
         return self.layer.as_of
 
     def query(self, query: str, /, **values: Any) -> pl.DataFrame:
-        return _rows(str(firm().directory), self.layer.version.name, query, _tuple(values))
+        return _rows(place(), self.layer.version.name, self.layer.rows, query, _tuple(values))
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
-def _source(directory: str, version: str) -> pages.Source:
-    return pages.Source(firm(), _Rows(_layer(directory, version)), store())
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _source(directory: str, version: str, rows: access.Rows) -> pages.Source:
+    return pages.Source(configured(), _Rows(_layer(directory, version, rows)), store(), rows=rows)
 
 
 def source() -> pages.Source:
     """What the pages are drawn from."""
-    return _source(str(firm().directory), layer().version.name)
+    shown = layer()
+    return _source(place(), shown.version.name, shown.rows)
 
 
 @st.cache_data(max_entries=300, show_spinner="Computing")
 def _drawn(
     directory: str,
     version: str,
+    rows: access.Rows,
     changes: int,  # noqa: ARG001  what is of the store is drawn again when that changed
     page: str,
     name: str,
     theme: figures.Theme,
     values: Values,
 ) -> pages.Drawn:
-    read = pages.Reading(_source(directory, version), theme)
+    read = pages.Reading(_source(directory, version, rows), theme)
     return pages.PAGES[page][name].draw(read, **dict(values))
 
 
 def drawn(page: str, name: str, theme: figures.Theme = "light", **choices: Any) -> pages.Drawn:
     """One thing that a page shows, drawn once for all who look at the same choices."""
-    changes = store().change_counter() if pages.PAGES[page][name].live else 0
-    place = str(firm().directory), layer().version.name
-    return _drawn(*place, changes, page, name, theme, _tuple(choices))
+    shown = layer()
+    changes = store().change_counter() if page_list(page)[name].live else 0
+    return _drawn(place(), shown.version.name, shown.rows, changes, page, name, theme, _tuple(choices))
 
 
 @st.cache_data(max_entries=100, show_spinner="Drawing it again")
 def _proved_shown(
     directory: str,  # noqa: ARG001  versions of two firms may share a name
-    version: str, page: str, name: str, theme: figures.Theme, fingerprint: str, values: Values
+    version: str, rows: access.Rows, page: str, name: str, theme: figures.Theme, fingerprint: str,
+    values: Values,
 ) -> pages.ShownProof:  # fmt: skip
-    whole = pages.PAGES[page]
-    with open_layer(firm(), version) as opened:
-        fresh = pages.Source(firm(), opened, store())
-        return pages.prove(opened, fresh, whole, whole[name], dict(values), drawn=fingerprint, theme=theme)
+    of = pages.PAGES[page]
+    with open_layer(configured(), version, rows=rows) as opened:
+        fresh = pages.Source(configured(), opened, store(), rows=rows)
+        return pages.prove(opened, fresh, of, of[name], dict(values), drawn=fingerprint, theme=theme)
 
 
 def proved_shown(
     page: str, name: str, theme: figures.Theme, fingerprint: str, **choices: Any
 ) -> pages.ShownProof:
     """What a page shows, drawn again from the snapshot opened afresh and held beside the fingerprint."""
-    place = str(firm().directory), layer().version.name
-    return _proved_shown(*place, page, name, theme, fingerprint, _tuple(choices))
+    shown, _ = layer(), page_list(page)
+    return _proved_shown(
+        place(), shown.version.name, shown.rows, page, name, theme, fingerprint, _tuple(choices)
+    )
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _measured(directory: str, version: str, thresholds: object) -> list[metrics.MetricValue]:  # noqa: ARG001
-    return metrics.measure(_layer(directory, version), metrics.load_metrics(firm()))
+@st.cache_data(max_entries=12, show_spinner=False)
+def _measured(
+    directory: str, version: str, rows: access.Rows, thresholds: object  # noqa: ARG001
+) -> list[metrics.MetricValue]:  # fmt: skip
+    return metrics.measure(_layer(directory, version, rows), metrics.load_metrics(configured()))
 
 
 def measured() -> dict[str, metrics.MetricValue]:
     """Every metric on the current snapshot, by name."""
-    settings = firm()
-    found = _measured(str(settings.directory), layer().version.name, settings.thresholds)
+    shown = layer()
+    found = _measured(place(), shown.version.name, shown.rows, configured().thresholds)
     return {value.metric.name: value for value in found}
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _proved(directory: str, version: str, metric: metrics.Metric) -> metrics.Proof:
-    return metrics.prove(_layer(directory, version), metric)
+def _proved(directory: str, version: str, rows: access.Rows, metric: metrics.Metric) -> metrics.Proof:
+    return metrics.prove(_layer(directory, version, rows), metric)
 
 
 def proved(metric: metrics.Metric) -> metrics.Proof:
     """A metric computed again from its rows on the current snapshot."""
-    return _proved(str(firm().directory), layer().version.name, metric)
+    shown = layer()
+    return _proved(place(), shown.version.name, shown.rows, metric)
 
 
 def _tuple(values: Mapping[str, Any]) -> Values:
@@ -192,5 +251,5 @@ def watch() -> None:
 @st.fragment(run_every=LOOK_EVERY)
 def _look(seen: tuple[str | None, int]) -> None:
     # within a run of the whole page nothing may cut it short: a click that started it would be lost
-    if not st.session_state.pop("just_read", False) and _standing(str(firm().directory)) != seen:
+    if not st.session_state.pop("just_read", False) and _standing(place()) != seen:
         st.rerun()

@@ -2,6 +2,7 @@
 
 import brief
 import parts
+import people
 import snapshot
 import streamlit as st
 
@@ -26,6 +27,4 @@ with right:
         for value in briefing.out_of_range(pages.Reading(snapshot.source())):
             now = metrics.written(value.value, value.metric.unit, snapshot.firm().base_currency)
             page = PAGE_OF.get(value.metric.name, "cash")
-            st.page_link(
-                f"views/{page}.py", label=f"{value.metric.title}: **{now}**", icon=":material/warning:"
-            )
+            people.way_to(page, f"{value.metric.title}: **{now}**", ":material/warning:")

@@ -17,6 +17,7 @@ OpslayerError                    1
 ├── ModelFailed                  1   a model gave no answer that may be used
 ├── ChannelFailed                1   a channel cannot be reached, or does not let us in
 └── GuardrailHeld                4   an action was held; nothing was done
+    ├── AccessDenied             4   somebody's roles do not open or allow it; the trail keeps that
     └── LinkRefused              4   a link in a mail decides nothing: unknown, expired, used, changed
 """
 
@@ -103,6 +104,16 @@ class ChannelFailed(OpslayerError):
 
 class GuardrailHeld(OpslayerError):
     exit_code = 4
+
+
+class AccessDenied(GuardrailHeld):
+    """`what` names what was denied, `who` whom, where the caller does not know."""
+
+    def __init__(
+        self, message: str, *, mend: str | None = None, what: str = "sign-in", who: str = ""
+    ) -> None:
+        super().__init__(message, mend=mend)
+        self.what, self.who = what, who
 
 
 class LinkRefused(GuardrailHeld):

@@ -82,7 +82,7 @@ def serving(directory: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     log = (directory / "dashboards.log").open("w")
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(DASHBOARDS / "app.py"), f"--server.port={port}"],
+        [sys.executable, "-m", "streamlit", "run", str(DASHBOARDS / "server.py"), f"--server.port={port}"],
         env=os.environ | {"OPSLAYER_FIRM": str(directory)},
         stdout=log,
         stderr=log,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -335,24 +334,6 @@ def test_pages_that_others_can_reach_need_a_sign_in(firm: Firm, monkeypatch: pyt
     app = opened(firm, "cash", monkeypatch)
     assert "No sign-in is set up, and this page can be reached from other machines." in words(app)
     assert not app.metric
-
-
-def test_who_is_refused_at_the_door(firm: Firm) -> None:
-    from people import refused
-
-    moment = datetime.now(UTC)
-    good = {"email": MAEVE, "email_verified": True, "exp": (moment + timedelta(hours=1)).timestamp()}
-    assert refused(good, firm, moment) is None
-    assert refused({"email": MAEVE.upper()}, firm, moment) is None
-    for claims, why in (
-        (good | {"exp": moment.timestamp()}, "Your sign-in has expired."),
-        (good | {"email_verified": False}, "not verified"),
-        (good | {"email": "mallory@example.org"}, "mallory@example.org is not among the people"),
-        ({}, "Your account is not among"),
-    ):
-        told = refused(claims, firm, moment)
-        assert told is not None
-        assert why in told
 
 
 @pytest.mark.parametrize("view", sorted((DASHBOARDS / "views").glob("*.py")), ids=lambda path: path.stem)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session, object_session
 
+from opslayer.access import asks
 from opslayer.actions import guardrails
 from opslayer.actions.authority import all_roles, authority, roles_asked
 from opslayer.actions.bounces import last_bounce
@@ -24,7 +25,7 @@ from opslayer.actions.rule import Rule
 from opslayer.actions.transition import UNSENT, carry_out, decide, move, whom
 from opslayer.actions.version import rule_version
 from opslayer.config import Firm, Person
-from opslayer.errors import GuardrailHeld, OpslayerError, UsageError, unknown
+from opslayer.errors import AccessDenied, GuardrailHeld, OpslayerError, UsageError, unknown
 from opslayer.store import Proposal as Record
 from opslayer.store import Store, append, lock, open_complaint
 from opslayer.warehouse import Layer
@@ -33,6 +34,7 @@ from opslayer.warehouse import Layer
 def nothing(_: Session) -> None: ...
 
 
+@asks("decide")
 def approve(
     firm: Firm,
     store: Store,
@@ -141,6 +143,7 @@ def approve_each(
     return done, refused
 
 
+@asks("decide")
 def reject(
     firm: Firm,
     store: Store,
@@ -184,6 +187,7 @@ def reject(
         return as_proposal(record)
 
 
+@asks("decide")
 def settle(
     firm: Firm, store: Store, number: int, *, sent: bool, person: str, reason: str, moment: datetime
 ) -> Proposal:
@@ -286,5 +290,8 @@ def authorise(
     asked = all_roles(approval, age=age) if taking_back else turn
     instead = authority(firm, person, asked, moment)
     if instead is None:
-        raise GuardrailHeld(f"{person.name} may not decide this: it takes the role {' or '.join(asked)}")
+        raise AccessDenied(
+            f"{person.name} may not decide this: it takes the role {' or '.join(asked)}",
+            what=f"proposal {record.id}",
+        )
     return rule, person, f"{reason} (for {instead})" if instead else reason

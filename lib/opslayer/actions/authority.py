@@ -5,8 +5,9 @@ Whoever stands in for another decides under their own name: one person never giv
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
+from opslayer.access import acts_for
 from opslayer.actions.rule import Approval
 from opslayer.config import Firm, Person
 
@@ -22,16 +23,6 @@ def all_roles(approval: Approval, *, age: timedelta) -> tuple[str, ...]:
     """Every role that may say yes at any turn, `age` after it was proposed: each may pull back what waits."""
     turns = (roles_asked(approval, given=given, age=age) for given in range(len(approval.chain) + 1))
     return tuple(dict.fromkeys(role for roles in turns for role in roles))
-
-
-def acts_for(firm: Firm, person: Person, day: date) -> tuple[Person, ...]:
-    """Those who are away on `day` and have named `person`; whom these stand in for is not passed on."""
-    away = (
-        firm.person(absence.person)
-        for absence in firm.absences
-        if absence.first_on <= day <= absence.last_on and absence.deputy.casefold() == person.email.casefold()
-    )
-    return tuple(one for one in away if one is not None)
 
 
 def is_away(firm: Firm, person: Person, moment: datetime) -> bool:

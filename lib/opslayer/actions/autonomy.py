@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from statsmodels.stats.proportion import proportion_confint
 
+from opslayer.access import asks
 from opslayer.actions.authority import authority
 from opslayer.actions.grant import AUTONOMY, is_granted, live_grant
 from opslayer.actions.kind import Occasion
@@ -27,7 +28,7 @@ from opslayer.actions.rule import Rule
 from opslayer.actions.transition import SYSTEM, decide, end_autonomy
 from opslayer.actions.version import rule_version
 from opslayer.config import Firm
-from opslayer.errors import GuardrailHeld, UsageError, unknown
+from opslayer.errors import AccessDenied, GuardrailHeld, UsageError, unknown
 from opslayer.store import AuditEvent, AutonomyGrant, Decision, Store, append, lock
 from opslayer.store import Proposal as Record
 
@@ -140,6 +141,7 @@ def _review(session: Session, firm: Firm, rule: Rule, moment: datetime) -> None:
         append(session, moment=moment, actor=SYSTEM, event="autonomy proposed", detail=_detail(made))
 
 
+@asks("decide")
 def confirm_autonomy(
     firm: Firm, store: Store, name: str, *, person: str, reason: str, moment: datetime
 ) -> None:
@@ -156,7 +158,9 @@ def confirm_autonomy(
         raise UsageError("a confirmation needs a reason; the trail keeps it")
     instead = authority(firm, who, (rule.owner,), moment)
     if instead is None:
-        raise GuardrailHeld(f"{who.name} may not confirm this: it takes the role {rule.owner}")
+        raise AccessDenied(
+            f"{who.name} may not confirm this: it takes the role {rule.owner}", what=f"autonomy of {name}"
+        )
     with store.session() as session:
         lock(session)
         _review(session, firm, rule, moment)
@@ -169,6 +173,7 @@ def confirm_autonomy(
         raise GuardrailHeld(f"the rule {rule.name} has not earned it: see `opslayer rules autonomy`")
 
 
+@asks("stop")
 def stop_autonomy(firm: Firm, store: Store, name: str, *, person: str, reason: str, moment: datetime) -> None:
     """Anybody named in firm.toml ends it, with a reason. Raises UsageError as `confirm_autonomy` does."""
     (rule,) = choose_rules(firm, name)

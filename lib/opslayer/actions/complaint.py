@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from opslayer.access import asks
 from opslayer.actions.approval import authorise
 from opslayer.actions.proposal import Proposal, as_proposal, find
 from opslayer.actions.transition import end_autonomy, whom
@@ -19,6 +20,7 @@ from opslayer.errors import UsageError, unknown
 from opslayer.store import Complaint, Store, append, emit, lock
 
 
+@asks("stop")
 def complain(
     firm: Firm, store: Store, number: int, *, person: str, reason: str, moment: datetime
 ) -> Proposal:
@@ -55,6 +57,7 @@ def complain(
         return as_proposal(record)
 
 
+@asks("decide")
 def settle_complaint(
     firm: Firm, store: Store, number: int, *, person: str, reason: str, moment: datetime
 ) -> Proposal:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from opslayer.access import asks
 from opslayer.actions.approval import is_whole
 from opslayer.actions.authority import authority
 from opslayer.actions.channels.channel import MAIL, channel_of
@@ -22,11 +23,12 @@ from opslayer.actions.rendering import Words
 from opslayer.actions.transition import end_autonomy
 from opslayer.actions.wording import amounts, checked, past_words, unified, words_of
 from opslayer.config import Firm, Person
-from opslayer.errors import GuardrailHeld, UsageError, unknown
+from opslayer.errors import AccessDenied, GuardrailHeld, UsageError, unknown
 from opslayer.store import Proposal as Record
 from opslayer.store import Store, append, lock
 
 
+@asks("decide")
 def edit(
     firm: Firm,
     store: Store,
@@ -138,5 +140,5 @@ def _editor(firm: Firm, record: Record, email: str, reason: str, moment: datetim
     instead = authority(firm, person, roles, moment)
     if instead is None and record.state == "proposed":
         takes = f"it takes the role {' or '.join(roles)}" if roles else "its rule names no `edit_roles`"
-        raise GuardrailHeld(f"{person.name} may not edit this: {takes}")
+        raise AccessDenied(f"{person.name} may not edit this: {takes}", what=f"words of {record.id}")
     return person, f"{reason} (for {instead})" if instead else reason

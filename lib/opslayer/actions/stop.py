@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from opslayer.access import asks
 from opslayer.actions.kinds import load_rules
 from opslayer.actions.limits import ALL
 from opslayer.config import Firm
@@ -17,6 +18,7 @@ from opslayer.errors import UsageError, unknown
 from opslayer.store import Stop, Store, append, lock
 
 
+@asks("stop")
 def stop(firm: Firm, store: Store, *, rule: str | None, person: str, reason: str, moment: datetime) -> Stop:
     """From now on no message of `rule` begins to leave, of no rule where it is None. Again changes nothing.
 
@@ -35,6 +37,7 @@ def stop(firm: Firm, store: Store, *, rule: str | None, person: str, reason: str
         return made
 
 
+@asks("stop")
 def resume(firm: Firm, store: Store, *, rule: str | None, person: str, reason: str, moment: datetime) -> None:
     """Let it leave again. Raises UsageError where it is not stopped, or as `stop` does."""
     name = _checked(firm, rule, person, reason)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from opslayer.access import asks
 from opslayer.actions.approval import authorise, reject
 from opslayer.actions.channels.channel import Effect, channel_of
 from opslayer.actions.channels.configured import open_channel
@@ -25,6 +26,7 @@ from opslayer.store import IssuedInvoice, Store, append, lock
 from opslayer.store import Proposal as Record
 
 
+@asks("decide")
 def undo(firm: Firm, store: Store, number: int, *, person: str, reason: str, moment: datetime) -> Proposal:
     """Take back what has not left; of what has, propose what undoes it. The same again changes nothing.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from opslayer.access import admit
 from opslayer.alerts import state
 from opslayer.alerts.evaluation import keep, standing
 from opslayer.alerts.record import Alert, as_alert, find_alert
@@ -18,9 +19,10 @@ def acknowledge(
     """A person takes it on: nobody is told of it again until it is over. Twice by the same person is once.
 
     `key` is a definition, `definition:entity`, or a number. Raises UsageError for no such alert, or one that
-    is at rest; GuardrailHeld for a person who is not of the firm.
+    is at rest; GuardrailHeld for a person who is not of the firm, or whose roles
+    do not let them.
     """
-    _hold_to_people(firm, person)
+    _hold_to_people(firm, store, person, moment)
     with store.session() as session:
         lock(session)
         record = find_alert(session, key)
@@ -41,7 +43,7 @@ def silence(
     Raises UsageError for no such alert, a moment that is past, or no reason; GuardrailHeld for a person who
     is not of the firm.
     """
-    _hold_to_people(firm, person)
+    _hold_to_people(firm, store, person, moment)
     if until <= moment:
         raise UsageError(f"{until:%Y-%m-%d %H:%M} is past: a silence lasts until a moment to come")
     if not why.strip():
@@ -58,7 +60,7 @@ def silence(
 
 def lift(firm: Firm, store: Store, key: str, *, person: str, moment: datetime) -> Alert:
     """End a silence before its time. Raises as `acknowledge` does; UsageError for what is not silenced."""
-    _hold_to_people(firm, person)
+    _hold_to_people(firm, store, person, moment)
     with store.session() as session:
         lock(session)
         record = find_alert(session, key)
@@ -70,8 +72,9 @@ def lift(firm: Firm, store: Store, key: str, *, person: str, moment: datetime) -
         return as_alert(record)
 
 
-def _hold_to_people(firm: Firm, person: str) -> None:
+def _hold_to_people(firm: Firm, store: Store, person: str, moment: datetime) -> None:
     if firm.person(person) is None:
         raise GuardrailHeld(
             f"{person or 'nobody'} is not among the people of {firm.name}", mend="add them to firm.toml"
         )
+    admit(firm, store, person, "quiet", moment=moment)

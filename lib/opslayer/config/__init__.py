@@ -1,5 +1,6 @@
 """firm.toml and the YAML folders, read into frozen models; every error names the key and the mend."""
 
+from opslayer.config.access import ROLES, AccessSection, LoginSection, Role
 from opslayer.config.approvals import ApprovalsSection
 from opslayer.config.channels import (
     CalendarSettings,
@@ -28,6 +29,8 @@ from opslayer.config.sources import (
 
 __all__ = [
     "PROJECT",
+    "ROLES",
+    "AccessSection",
     "ApprovalsSection",
     "AttachmentsSource",
     "BillingSection",
@@ -41,12 +44,14 @@ __all__ = [
     "FirmSection",
     "FolderSettings",
     "LimitsSection",
+    "LoginSection",
     "MailSection",
     "Mailbox",
     "MailboxSource",
     "ModelsSection",
     "Person",
     "RestSource",
+    "Role",
     "Settings",
     "Source",
     "SqlSource",

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from opslayer.config.access import AccessSection
 from opslayer.config.approvals import ApprovalsSection
 from opslayer.config.channels import ChannelSection
 from opslayer.config.models import ModelsSection
@@ -61,6 +62,7 @@ class Firm(Settings):
     )
     billing: BillingSection | None = None
     models: ModelsSection = ModelsSection()
+    access: AccessSection = AccessSection()
     people: tuple[Person, ...] = ()
     absences: tuple[Absence, ...] = ()
     folders: dict[Literal["rules", "templates", "queries", "cases"], str] = Field(

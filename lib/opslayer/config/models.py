@@ -35,6 +35,6 @@ class ModelsSection(Settings):
     )
     budget: Decimal = Field(Decimal(0), ge=0, description="base currency a month for all of them together")
     roles: tuple[str, ...] = Field(
-        ("partner", "analyst"), description="who may promote, roll back, correct and forget"
+        ("partner", "owner", "analyst"), description="who may promote, roll back, correct and forget"
     )
     keep_days: int = Field(730, ge=1, description="how long what was asked and answered is kept")

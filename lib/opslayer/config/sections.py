@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Literal
 from zoneinfo import available_timezones
@@ -198,6 +198,15 @@ class Person(Settings):
     name: str
     email: str
     roles: tuple[str, ...] = Field(min_length=1)
+    practices: tuple[str, ...] = Field((), description="whose rows a manager sees")
+    until: datetime | None = Field(None, description="when their access ends; it does not, without")
+
+    @field_validator("until")
+    @classmethod
+    def _zone(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment with its zone, like 2027-01-31T18:00:00Z")
+        return value
 
 
 class Absence(Settings):

@@ -9,9 +9,10 @@ from typing import Any
 import polars as pl
 from sqlalchemy import func, select
 
+from opslayer.access import admit, audited
 from opslayer.config import Firm
 from opslayer.contracts import load_contracts
-from opslayer.errors import GuardrailHeld, ModelFailed, OpslayerError, UsageError
+from opslayer.errors import AccessDenied, ModelFailed, OpslayerError, UsageError
 from opslayer.modelops import capture
 from opslayer.modelops.capability import Capability, capability_named, load_capabilities
 from opslayer.modelops.learn import Taught, advance, monitor, teach, watch
@@ -150,7 +151,7 @@ def _change(
     reason: str,
     moment: datetime,
 ) -> str:
-    entitled(firm, by)
+    entitled(firm, store, by, moment=moment)
     capability_named(firm, capability)
     if not reason.strip():
         raise UsageError("a reason is asked for", mend="say why, in a few words")
@@ -170,14 +171,17 @@ def _change(
     return version
 
 
-def entitled(firm: Firm, by: str) -> None:
-    """Raises GuardrailHeld for somebody who has none of the roles of [models]."""
+def entitled(firm: Firm, store: Store, by: str, *, moment: datetime) -> None:
+    """Raises AccessDenied for somebody who has none of the roles of [models], or whose role may not."""
     person = firm.person(by)
-    if person is None or not set(person.roles) & set(firm.models.roles):
-        raise GuardrailHeld(
-            f"{by} may not change which model serves",
-            mend=f"somebody under [[people]] with one of the roles {', '.join(firm.models.roles)} may",
-        )
+    with audited(store, by, moment):
+        if person is None or not set(person.roles) & set(firm.models.roles):
+            raise AccessDenied(
+                f"{by} may not change which model serves",
+                what="serve",
+                mend=f"somebody under [[people]] with one of the roles {', '.join(firm.models.roles)} may",
+            )
+    admit(firm, store, by, "serve", moment=moment)
 
 
 def tend(

@@ -43,7 +43,7 @@ def ask_retraining(
 
     Raises GuardrailHeld for who may not, UsageError without a reason or for what learns nothing.
     """
-    entitled(firm, by)
+    entitled(firm, store, by, moment=moment)
     if capability_named(firm, capability).learning is None:
         raise UsageError(f"{capability} learns nothing", mend="`opslayer models list` shows those that do")
     if not reason.strip():

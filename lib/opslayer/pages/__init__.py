@@ -1,5 +1,6 @@
 """What each page shows, as one list that the pages draw from and that proves: `opslayer pages prove`."""
 
+from opslayer.pages.door import open_page
 from opslayer.pages.origin import Origin
 from opslayer.pages.proof import ShownProof, Way, prove, prove_page
 from opslayer.pages.reading import Asked, Reading, Source
@@ -21,6 +22,7 @@ __all__ = [
     "Tiles",
     "Way",
     "fingerprint",
+    "open_page",
     "prove",
     "prove_page",
 ]

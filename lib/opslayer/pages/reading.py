@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from opslayer.access import EVERYTHING, Rows
 from opslayer.config import Firm
+from opslayer.errors import AccessDenied
 from opslayer.figures import Theme
 from opslayer.metrics.metric import Queries
 from opslayer.pages.records import RECORDS
@@ -38,6 +40,7 @@ class Source:
     queries: Queries
     store: Store
     kept: OrderedDict[Any, tuple[Any, tuple[Asked, ...]]] = field(default_factory=OrderedDict)
+    rows: Rows = EVERYTHING  # that `queries` gives
 
 
 @dataclass
@@ -69,7 +72,12 @@ class Reading:
     __call__ = query
 
     def record(self, name: str, **values: Any) -> pl.DataFrame:
-        """One of `records.RECORDS`: what the store has of proposals, rules, runs."""
+        """One of `records.RECORDS`: what the store has of proposals, rules, runs.
+
+        It is of the whole firm: raises AccessDenied where only some practices are seen.
+        """
+        if self.source.rows.practices is not None:
+            raise AccessDenied(f"the records of {name} are of every practice", what=f"record {name}")
         rows = RECORDS[name](self.firm, self.source.store, **values)
         self._note(Asked(name, tuple(sorted(values.items())), rows.height, is_record=True))
         return rows

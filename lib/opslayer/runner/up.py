@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from opslayer import access
 from opslayer.config import PROJECT, Firm
 from opslayer.errors import OpslayerError, UsageError, unknown
 from opslayer.runner import warm
@@ -117,11 +118,12 @@ def plan_services(firm: Firm, ports: Mapping[str, int]) -> tuple[Service, ...]:
                 *python,
                 "streamlit",
                 "run",
-                str(PROJECT / "dashboards" / "app.py"),
+                str(PROJECT / "dashboards" / "server.py"),
                 f"--server.address={LOOPBACK}",
                 f"--server.port={ports['dashboards']}",
                 "--server.headless=true",
                 "--browser.gatherUsageStats=false",
+                *access.server_options(firm),
             ),
             common,
         ),

@@ -14,8 +14,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from opslayer.access import EVERYTHING, Rows
 from opslayer.config import Firm
-from opslayer.errors import OpslayerError, UsageError, unknown
+from opslayer.errors import AccessDenied, OpslayerError, UsageError, unknown
+from opslayer.warehouse import scoped
 from opslayer.warehouse.models import Bound, bind, bound_names
 from opslayer.warehouse.reading import check_reading
 from opslayer.warehouse.versions import Version, current, versions
@@ -32,6 +34,7 @@ class Layer:
     base_currency: str
     connection: duckdb.DuckDBPyConnection
     own: Mapping[str, Path] = field(default_factory=dict)  # the firm's own queries, by name; they only read
+    rows: Rows = EVERYTHING
 
     @property
     def as_of(self) -> date:
@@ -50,9 +53,12 @@ class Layer:
     def sql(self, query: str) -> str:
         """The text of a named query; SQL is returned as it is.
 
-        Raises UsageError for an unknown name, ConfigurationError for a firm's own that does more than read.
+        Raises UsageError for an unknown name, ConfigurationError for a firm's own that does more than read,
+        AccessDenied for SQL on a snapshot of which not everything is seen.
         """
         if not NAMED.match(query):
+            if not self.rows.is_everything:
+                raise AccessDenied("only named queries are asked of what is not seen whole", what="free SQL")
             return query
         path = query_path(self, query)
         text = path.read_text(encoding="utf-8")
@@ -88,12 +94,15 @@ class Layer:
         self.close()
 
 
-def open_layer(firm: Firm, version: str | None = None) -> Layer:
-    """Open the current version, or a named one. Raises UsageError where there is none."""
+def open_layer(firm: Firm, version: str | None = None, *, rows: Rows = EVERYTHING) -> Layer:
+    """Open the current version, or a named one: all of it, or the rows that somebody sees.
+
+    Raises UsageError where there is none.
+    """
     for _ in range(3):
         chosen = _choose(firm, version)
         try:
-            connection = duckdb.connect(str(chosen.path), read_only=True)
+            connection = _connect(chosen.path, rows)
         except (duckdb.IOException, duckdb.CatalogException) as error:
             if chosen.path.exists():
                 raise OpslayerError(
@@ -101,8 +110,12 @@ def open_layer(firm: Firm, version: str | None = None) -> Layer:
                     mend="`opslayer rollback VERSION` goes back to one that can",
                 ) from error
             continue  # pruned between reading the pointer and opening: the pointer has moved on
-        return Layer(chosen, firm.base_currency, connection, own_queries(firm))
+        return Layer(chosen, firm.base_currency, connection, own_queries(firm), rows)
     raise OpslayerError(f"{firm.name}: every version vanished while it was being opened")
+
+
+def _connect(path: Path, rows: Rows) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(path), read_only=True) if rows.is_everything else scoped.connect(path, rows)
 
 
 def query_path(layer: Layer, name: str) -> Path:
