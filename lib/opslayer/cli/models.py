@@ -146,9 +146,11 @@ def correct(
     """
     from opslayer.modelops import capture, operations
 
-    with edge.records() as (firm, store), store.session() as session:
-        operations.entitled(firm, by)
-        capture.correct(session, number, capture.as_answer(answer), by=by, reason=reason, moment=edge.now())
+    with edge.records() as (firm, store):
+        moment = edge.now()
+        operations.entitled(firm, store, by, moment=moment)
+        with store.session() as session:
+            capture.correct(session, number, capture.as_answer(answer), by=by, reason=reason, moment=moment)
     edge.output.print(f"Prediction {number}: {answer}, says {by}.")
 
 
@@ -195,9 +197,11 @@ def forget(
     """
     from opslayer.modelops import capture, operations
 
-    with edge.records() as (firm, store), store.session() as session:
-        operations.entitled(firm, by)
-        gone = capture.forget(session, subject, by=by, reason=reason, moment=edge.now())
+    with edge.records() as (firm, store):
+        moment = edge.now()
+        operations.entitled(firm, store, by, moment=moment)
+        with store.session() as session:
+            gone = capture.forget(session, subject, by=by, reason=reason, moment=moment)
     edge.output.print(f"{gone} predictions about {subject} are forgotten.")
 
 
