@@ -29,8 +29,8 @@ from sklearn.metrics import accuracy_score, brier_score_loss, roc_auc_score
 from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
+from opslayer.intelligence.ticket.learner import SlaRisk, TicketRouter, opened
 from opslayer.intelligence.triage import OUT_OF_SCOPE, TextClassifier, TextModel
-from opslayer.intelligence.triage.ticket import SlaRisk, TicketRouter, opened
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 Row = dict[str, Any]
@@ -38,7 +38,7 @@ RIVAL = "TF-IDF of words and characters, linear SVM"
 PRECISION, KEPT = 0.95, 0.98
 SPLIT = datetime(2016, 5, 1)  # noqa: DTZ001 - the log has no time zone
 COLUMNS = {
-    "ticket_id": "number", "state": "incident_state", "group": "assignment_group", "contact": "contact_type",
+    "ticket_id": "number", "state": "incident_state", "team": "assignment_group", "channel": "contact_type",
     "place": "location", "category": "category", "subcategory": "subcategory", "symptom": "u_symptom",
     "item": "cmdb_ci", "impact": "impact", "urgency": "urgency", "priority": "priority",
     "opened_by": "opened_by", "caller": "caller_id",
@@ -112,13 +112,13 @@ def tickets() -> list[Row]:
     test = rows.filter(pl.col("asked_at") >= SPLIT)
     scale = f"{len(test):,} tickets from {SPLIT:%-d %B %Y}, {len(train):,} ended before"
     routed = TicketRouter().fit(train).predict(test)
-    end = test["end_group"].to_numpy()
+    end = test["end_team"].to_numpy()
     ours = accuracy_score(end, routed["answer"])
     answered = ~routed["abstained"].to_numpy()
     kept = np.mean((routed["answer"].to_numpy() == end)[answered]) if answered.any() else float("nan")
     rivals = {
-        "the group most tickets end with": np.full(len(test), train["end_group"].mode()[0]),
-        "the group that has it": test["group"].fill_null("").to_numpy(),
+        "the group most tickets end with": np.full(len(test), train["end_team"].mode()[0]),
+        "the group that has it": test["team"].fill_null("").to_numpy(),
         "the last group: where the last of its subcategory ended": _last_group(train, test),
     }
     out = [
@@ -138,9 +138,9 @@ def _sla(train: pl.DataFrame, test: pl.DataFrame, scale: str) -> list[Row]:
     chance = SlaRisk().fit(train).predict(test)["answer"].to_numpy()
     recent = train.filter(pl.col("asked_at") >= train["asked_at"].max() - pl.duration(days=28))
     overall = float(recent["missed"].mean())  # type: ignore[arg-type]
-    rates = recent.group_by("group").agg(rate=pl.col("missed").mean())
+    rates = recent.group_by("team").agg(rate=pl.col("missed").mean())
     by_group = (
-        test.join(rates, on="group", how="left", maintain_order="left")["rate"].fill_null(overall).to_numpy()
+        test.join(rates, on="team", how="left", maintain_order="left")["rate"].fill_null(overall).to_numpy()
     )
     rivals = {
         "the share missed in the last four weeks": np.full(len(test), overall),
@@ -162,9 +162,9 @@ def _last_group(train: pl.DataFrame, test: pl.DataFrame) -> np.ndarray:
     """Where the last of each subcategory ended, before the test began; else where most did."""
     last = train.sort("ended_at").group_by("subcategory", maintain_order=True).last()
     found = test.join(
-        last.select("subcategory", last="end_group"), on="subcategory", how="left", maintain_order="left"
+        last.select("subcategory", last="end_team"), on="subcategory", how="left", maintain_order="left"
     )
-    return found["last"].fill_null(train["end_group"].mode()[0]).to_numpy()
+    return found["last"].fill_null(train["end_team"].mode()[0]).to_numpy()
 
 
 def _recall_at(right: np.ndarray, known: np.ndarray, unknown: np.ndarray, accuracy: float) -> float:

@@ -116,7 +116,7 @@ def test_the_shipped_morning_refreshes_first_and_reports_last(firm: Firm) -> Non
     jobs = {job.job: job for job in load_jobs(firm)}
     order = list(jobs["morning"].order().static_order())
     assert order[0] == "refresh"
-    told = {"cash", "variance", "overrun", "inquiries", "appointments", "anomalies", "calls"}
+    told = {"cash", "variance", "overrun", "inquiries", "appointments", "tickets", "anomalies", "calls"}
     assert set(order[1:8]) == told
     assert set(order[8:11]) == {"alerts", "reminders", "triage"}
     assert set(order[11:13]) == {"rules", "finance_weekly"}

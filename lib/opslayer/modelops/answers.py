@@ -119,7 +119,7 @@ def _not_as_promised(promised: Promised) -> list[tuple[pl.Expr, pl.Expr]]:
             (answer.is_null() | answer.is_nan(), pl.lit(NOTHING)),
             (~answer.is_between(low, high), range_told),
         ]
-    if promised.kind == "label":
+    if promised.kind == "label" and not promised.taught:
         no_label = pl.format("it answered '{}', which is no label", answer.str.slice(0, 60))
         return [(answer.is_null(), pl.lit(NOTHING)), (~answer.is_in(list(promised.labels)), no_label)]
     too_long = pl.lit(f"its answer is longer than {promised.longest} characters")

@@ -38,12 +38,13 @@ class Promised(Settings):
     low: float = -math.inf
     high: float = math.inf
     labels: tuple[str, ...] = ()
+    taught: bool = Field(False, description="whether its labels are those that the firm's history names")
     longest: int = Field(4_000, gt=0, description="characters of a text")
 
     @model_validator(mode="after")
     def _probability_has_its_range(self) -> Promised:
-        if self.kind == "label" and not self.labels:
-            raise ValueError("labels where the answer is one")
+        if self.kind == "label" and bool(self.labels) == self.taught:
+            raise ValueError("labels where the answer is one, or `taught` where the history has them")
         return self
 
     @property

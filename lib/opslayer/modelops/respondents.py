@@ -105,7 +105,7 @@ class Writer:
     def _one(self, text: str, moment: datetime, until: float) -> tuple[str | None, None, str, str, str]:
         sent = self.redactor.redact(text)
         asked = f"{self.candidate.prompt.strip()}\n{OPENING}"
-        if self.capability.answer.kind == "label":
+        if self.capability.answer.labels:
             asked += (
                 f"\nAnswer with one of these and nothing else: {', '.join(self.capability.answer.labels)}"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opslayer.intelligence import inquiry, scope, triage
+from opslayer.intelligence import inquiry, scope, ticket, triage
 from opslayer.pages.shown import Meeting, Page, count, figure, sentence, table, total
 
 INQUIRIES = Page(
@@ -40,6 +40,21 @@ INQUIRIES = Page(
                 "reasons": "Why",
             },
             empty="Nothing is anybody's.",
+        ),
+        sentence("tickets_said", lambda read, **_: ticket.headline(read("ticket_risk"))),
+        table(
+            "tickets_at_risk",
+            lambda read, **_: ticket.at_risk(read("ticket_risk")),
+            {
+                "number": "Ticket",
+                "client": "Client",
+                "about": "About",
+                "probability": "Will be late",
+                "has_it": "Has it",
+                "to_team": "Ends such tickets",
+                "reasons": "Why late",
+            },
+            empty="None stands out.",
         ),
         sentence("scopes_said", lambda read, **_: scope.headline(read("scopes"), currency=read.currency)),
         figure("scope_prices", "scopes"),

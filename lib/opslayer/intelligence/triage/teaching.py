@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import polars as pl
-from scipy.stats import binomtest
 
 from opslayer.errors import UsageError
+from opslayer.intelligence.triage.judging import oftener_right
 from opslayer.intelligence.triage.schema import UNSURE
 from opslayer.intelligence.triage.text import LEAST, OUT_OF_SCOPE, TextClassifier, TextModel
 from opslayer.modelops import Card, Registry
@@ -16,7 +16,6 @@ from opslayer.modelops import Card, Registry
 CAPABILITY = "triage"
 FEWEST = 200  # mails whose intent people have said: fewer teach less than the rules know
 JUDGED_BY = 0.25  # the share of them, the newest, that judge
-CHANCE = 0.05  # of serving a model that is no better (exact test of McNemar, Psychometrika 12, 1947)
 
 
 @dataclass(frozen=True)
@@ -76,10 +75,9 @@ def teach(
         return f"Nothing could be learnt: {error.message}."
     label = newest["label"].to_numpy()
     right, before = found["answer"].to_numpy() == label, newest["answer"].to_numpy() == label
-    gained, lost = int((right & ~before).sum()), int((before & ~right).sum())
     shares = f"{right.mean():.0%} of the {len(newest)} newest; what was answered, of {before.mean():.0%}"
     told = f"It is right of {shares}"
-    if gained + lost == 0 or binomtest(gained, gained + lost, alternative="greater").pvalue >= CHANCE:
+    if not oftener_right(right, before):
         return f"{told}: no gain that is more than chance, so nothing changes."
     card = Card(
         CAPABILITY,

@@ -1,12 +1,13 @@
 -- one row a ticket: what was said when it was opened, and how it stands; key: ticket_id; times are in UTC
--- first_team had it first, team has it now; ended_at is its last change where it is over, null while it is open
+-- first_team is who it was opened with, null where nobody said; team has it now
+-- ended_at is its last change where it is over, null while it is open
 -- within_sla: as its system says, else whether it ended by due_at; moves counts how often another team got it
 -- reads staging.ticket, core.ticket_event, core.party_alias, core.party, core.person_alias; time_zone is bound
 with
 stands as (
     select
         ticket_id,
-        arg_min(team, step) filter (team is not null) as first_team,
+        max(team) filter (step = 1) as first_team,
         arg_max(team, step) filter (team is not null) as team,
         arg_max(person_id, step) filter (person_id is not null) as person_id,
         arg_max(state, step) filter (state is not null) as state,
@@ -42,7 +43,7 @@ select
     ticket.ticket_id, ticket.source, ticket.source_key, ticket.number, ticket.subject,
     party.party_id,
     coalesce(stands.person_id, person.person_id, ticket.person_id) as person_id,
-    coalesce(stands.first_team, ticket.team) as first_team,
+    coalesce(ticket.team, stands.first_team) as first_team,
     coalesce(stands.team, ticket.team) as team,
     ticket.channel, ticket.place, ticket.category, ticket.subcategory, ticket.symptom, ticket.item, ticket.impact,
     ticket.urgency, ticket.priority, ticket.opened_by, ticket.caller, ticket.opened_at,

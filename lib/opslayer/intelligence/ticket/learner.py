@@ -1,8 +1,8 @@
-"""Tickets: which group will end one, and will it miss its SLA, by what was known when it was opened.
+"""Tickets: which team will end one, and will it miss its SLA, by what was known when it was opened.
 
 A ticketing system's log is written over: what a ticket is closed with, who resolved it and often whom it is
 assigned to stand in its first event as well. So only what whoever opened it said is looked at, and a ticket
-teaches only once it has ended. What is long ago counts less: groups and their promises change.
+teaches only once it has ended. What is long ago counts less: teams and their promises change.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, log_loss
 from sklearn.svm import LinearSVC
 
 from opslayer.errors import UsageError
@@ -24,35 +25,37 @@ from opslayer.intelligence.triage.threshold import succession, threshold_at
 from opslayer.intelligence.wording import listed
 
 SAID = (
-    "group", "contact", "place", "category", "subcategory", "symptom", "item", "impact", "urgency",
+    "team", "channel", "place", "category", "subcategory", "symptom", "item", "impact", "urgency",
     "priority", "opened_by", "caller",
 )  # fmt: skip
-WITH_GROUP = ("category", "subcategory", "symptom", "place", "opened_by", "item", "caller", "priority")
+WITH_TEAM = ("category", "subcategory", "symptom", "place", "opened_by", "item", "caller", "priority")
 WITH_SUBCATEGORY = ("category", "symptom", "place", "opened_by")
-THREE = ("place", "opened_by", "symptom")  # beside group and subcategory
-HALF_LIFE = 10.0  # days after which a ticket teaches half as much
-STRICTNESS, NEAREST = 0.1, 3
+THREE = ("place", "opened_by", "symptom")  # beside team and subcategory
+# days after which a ticket teaches half as much, and of the risk how strictly: the latest tickets say which
+HALF_LIVES, STRICTNESS = (10.0, 40.0, 160.0), 0.1
+TRIED = tuple((half_life, strictness) for half_life in HALF_LIVES for strictness in (0.1, 1.0))
+NEAREST = 3
 HELD = 0.2  # the last part of the tickets, by time: what the threshold is chosen on
 Floats = NDArray[np.float64]
 
 
 def opened(log: pl.DataFrame) -> pl.DataFrame:
-    """One row a ticket at its first event: SAID and asked_at; what became of it: end_group, missed, ended_at.
+    """One row a ticket at its first event: SAID and asked_at; what became of it: end_team, missed, ended_at.
 
     `log` has a row an event in order, with ticket_id, event_at, state, made_sla and SAID; a value nobody gave
-    is null. A ticket that was over at its first event, or whose group nobody named, is left out.
+    is null. A ticket that was over at its first event, or whose team nobody named, is left out.
     """
     events = log.group_by("ticket_id", maintain_order=True)
     first = events.agg(pl.col("event_at").first().alias("asked_at"), pl.col("state", *SAID).first())
     became = events.agg(
         pl.col("event_at").max().alias("ended_at"),
-        pl.col("group").drop_nulls().last().alias("end_group"),
+        pl.col("team").drop_nulls().last().alias("end_team"),
         pl.col("made_sla").last().not_().alias("missed"),
     )
     return (
         first.filter(~pl.col("state").is_in(["Resolved", "Closed"]))
         .join(became, on="ticket_id", maintain_order="left")
-        .drop_nulls("end_group")
+        .drop_nulls("end_team")
         .drop("state")
     )
 
@@ -67,7 +70,7 @@ class Router:
     threshold: float
 
     def predict(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """One row a ticket, in order: answer (a group), confidence in [0, 1], reasons, abstained."""
+        """One row a ticket, in order: answer (a team), confidence in [0, 1], reasons, abstained."""
         found = csr_matrix(self.signs.transform(_said(rows)))
         decisions = self.machine.decision_function(found)
         best = decisions.argmax(axis=1)
@@ -91,22 +94,24 @@ class TicketRouter:
     precision: float = 0.9
 
     def fit(self, rows: pl.DataFrame, *, seed: int = 0) -> Router:
-        """Learn from tickets as `opened` gives them, by end_group; all of them have ended.
+        """Learn from tickets as `opened` gives them, by end_team; all of them have ended.
 
-        Raises UsageError for fewer than three groups.
+        Raises UsageError for fewer than three teams.
         """
-        if rows["end_group"].n_unique() < 3:
-            raise UsageError("tickets of fewer than three groups", mend="routing needs more to choose from")
-        ordered = rows.sort("asked_at", maintain_order=True)
-        cut = int(len(ordered) * (1 - HELD))
-        later = ordered.tail(-cut)
-        earlier = ordered.filter(pl.col("ended_at") < later["asked_at"].min())
-        signs, machine = _fit_machine(earlier, seed)
-        decisions = machine.decision_function(signs.transform(_said(later)))
-        right = machine.classes_[decisions.argmax(axis=1)] == later["end_group"].to_numpy()
+        earlier, later = _parted(rows)
+        if min(part["end_team"].n_unique() for part in (rows, earlier)) < 3:
+            raise UsageError("tickets of fewer than three teams", mend="routing needs more to choose from")
+        signs, found = _encoded(earlier)
+        asked, ended = signs.transform(_said(later)), later["end_team"].to_numpy()
+        tried = {days: _machine(found, earlier, days, seed) for days in HALF_LIVES}
+        half_life = max(HALF_LIVES, key=lambda days: accuracy_score(ended, tried[days].predict(asked)))
+        machine = tried[half_life]
+        decisions = machine.decision_function(asked)
+        right = machine.classes_[decisions.argmax(axis=1)] == ended
         trust = LogisticRegression().fit(*succession(_two_nearest(decisions), right))
         confidence = trust.predict_proba(_two_nearest(decisions))[:, 1]
-        signs, machine = _fit_machine(ordered, seed)
+        signs, found = _encoded(rows)
+        machine = _machine(found, rows, half_life, seed)
         return Router(signs, machine, trust, threshold_at(confidence, right, self.precision))
 
 
@@ -135,35 +140,57 @@ class SlaRisk:
     """Logistic regression over the same signs as the router's."""
 
     def fit(self, rows: pl.DataFrame, *, seed: int = 0) -> Risk:
-        """Learn from tickets as `opened` gives them, by `missed`; all of them have ended."""
+        """Learn from tickets as `opened` gives them, by `missed`; all of them have ended.
+
+        Raises UsageError where all kept their promise, or none.
+        """
         if rows["missed"].n_unique() < 2:
             raise UsageError(
                 "tickets that all met their SLA, or all missed it", mend="there is nothing to learn"
             )
-        signs = _vectorizer()
-        found = signs.fit_transform(_said(rows))
-        regression = LogisticRegression(C=STRICTNESS, max_iter=300, random_state=seed)
-        return Risk(signs, regression.fit(found, rows["missed"].to_numpy(), sample_weight=_recency(rows)))
+        earlier, later = _parted(rows)
+        chosen = TRIED[-1]
+        if earlier["missed"].n_unique() == 2:
+            signs, found = _encoded(earlier)
+            asked, missed = signs.transform(_said(later)), later["missed"].to_numpy()
+            told = {way: _regression(found, earlier, way, seed).predict_proba(asked)[:, 1] for way in TRIED}
+            chosen = min(TRIED, key=lambda way: log_loss(missed, told[way], labels=[False, True]))
+        signs, found = _encoded(rows)
+        return Risk(signs, _regression(found, rows, chosen, seed))
 
 
-def _fit_machine(rows: pl.DataFrame, seed: int) -> tuple[CountVectorizer, LinearSVC]:
-    signs = _vectorizer()
-    found = signs.fit_transform(_said(rows))
+def _parted(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All but the last HELD of them to end, and these."""
+    ordered = rows.sort("ended_at", maintain_order=True)
+    cut = int(len(ordered) * (1 - HELD))
+    return ordered.head(cut), ordered.tail(len(ordered) - cut)
+
+
+def _encoded(rows: pl.DataFrame) -> tuple[CountVectorizer, csr_matrix]:
+    signs = CountVectorizer(token_pattern=LINE, lowercase=False, min_df=2, binary=True)
+    return signs, csr_matrix(signs.fit_transform(_said(rows)))
+
+
+def _machine(found: csr_matrix, rows: pl.DataFrame, half_life: float, seed: int) -> LinearSVC:
     machine = LinearSVC(C=STRICTNESS, random_state=seed)
-    return signs, machine.fit(found, rows["end_group"].to_numpy(), sample_weight=_recency(rows))
+    return machine.fit(found, rows["end_team"].to_numpy(), sample_weight=_recency(rows, half_life))
 
 
-def _vectorizer() -> CountVectorizer:
-    return CountVectorizer(token_pattern=LINE, lowercase=False, min_df=2, binary=True)
+def _regression(
+    found: csr_matrix, rows: pl.DataFrame, way: tuple[float, float], seed: int
+) -> LogisticRegression:
+    half_life, strictness = way
+    regression = LogisticRegression(C=strictness, max_iter=300, random_state=seed)
+    return regression.fit(found, rows["missed"].to_numpy(), sample_weight=_recency(rows, half_life))
 
 
 def _said(rows: pl.DataFrame) -> list[str]:
     """What was said of each, one by one and in twos and threes that mean more together."""
     together = [
         *((name,) for name in SAID),
-        *(("group", name) for name in WITH_GROUP),
+        *(("team", name) for name in WITH_TEAM),
         *(("subcategory", name) for name in WITH_SUBCATEGORY),
-        *(("group", "subcategory", name) for name in THREE),
+        *(("team", "subcategory", name) for name in THREE),
     ]
     return [
         lines([", ".join(f"{name} {row[name]}" for name in names) for names in together])
@@ -171,10 +198,11 @@ def _said(rows: pl.DataFrame) -> list[str]:
     ]
 
 
-def _recency(rows: pl.DataFrame) -> Floats:
-    latest: datetime = rows["asked_at"].max()  # type: ignore[assignment]
-    days = (latest - rows["asked_at"]).dt.total_seconds().to_numpy() / 86_400
-    return np.asarray(0.5 ** (days / HALF_LIFE), dtype=np.float64)
+def _recency(rows: pl.DataFrame, half_life: float) -> Floats:
+    """By the end of each: of those opened of late, only the quick have ended."""
+    latest: datetime = rows["ended_at"].max()  # type: ignore[assignment]
+    days = (latest - rows["ended_at"]).dt.total_seconds().to_numpy() / 86_400
+    return np.asarray(0.5 ** (days / half_life), dtype=np.float64)
 
 
 def _two_nearest(decisions: Floats) -> Floats:
