@@ -106,6 +106,26 @@ def test_the_stack_works_in_a_forked_kernel(kernels: Held, tmp_path: Path) -> No
         ]
 
 
+NEXT = """
+import sys
+loaded = set(sys.modules)
+import great_expectations, mlflow, skops.io
+from opslayer import config, contracts
+from opslayer.contracts import expectations, odcs
+from opslayer.warehouse import models
+print(set(sys.modules) == loaded)
+read = odcs._read.cache_info().misses, models._links.cache_info().misses
+contracts.load_contracts(config.load_firm(".")), models.load_models()
+print((odcs._read.cache_info().misses, models._links.cache_info().misses) == read)
+"""
+
+
+def test_what_a_refresh_needs_is_loaded_and_read_before_a_kernel_begins(kernels: Held, books: Firm) -> None:
+    with started() as (_, client):
+        here = f"import os; os.chdir({str(books.directory)!r})\n"
+        assert printed(client, here + NEXT).splitlines() == ["True", "True"]
+
+
 def test_it_is_interrupted_and_restarted_as_any_kernel(kernels: Held) -> None:
     with started() as (manager, client):
         threading.Timer(0.5, os.killpg, (manager.provisioner.pid, signal.SIGINT)).start()

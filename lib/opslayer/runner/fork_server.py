@@ -45,9 +45,13 @@ STACK: Final = (
     "scipy.stats",
     "statsmodels.api",
     "statsmodels.duration.hazard_regression",
+    "skops.io",  # what reads a model, and where it is looked up: three seconds in a notebook that asks one
+    "mlflow",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_store",
 )
-LAYER: Final = ("config", "store", "sources", "contracts", "warehouse", "metrics", "intelligence", "alerts",
-                "actions", "figures")  # fmt: skip
+LAYER: Final = ("config", "store", "sources", "contracts", "contracts.expectations", "warehouse", "metrics",
+                "intelligence", "modelops", "alerts", "actions", "figures", "runner.shipped")  # fmt: skip
 
 
 def main() -> None:
