@@ -61,7 +61,14 @@ DATA_COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for command in DATA_COMMANDS:
     app.command(rich_help_panel=DATA)(command)
-WORK_COMMANDS: tuple[Callable[..., None], ...] = (work.run, work.status, work.notify, work.links)
+WORK_COMMANDS: tuple[Callable[..., None], ...] = (
+    work.run,
+    work.status,
+    work.lab,
+    work.promote,
+    work.notify,
+    work.links,
+)
 for command in WORK_COMMANDS:
     app.command(rich_help_panel=WORK)(command)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -99,6 +100,70 @@ def up(
     from opslayer import runner
 
     raise typer.Exit(runner.up(edge.firm(), only=only, progress=edge.output.print))
+
+
+def lab(
+    notebook: Annotated[
+        str, typer.Argument(help="What to open, such as intelligence/cash: your firm's own copy of it.")
+    ] = "explore/start_here",
+) -> None:
+    """Open JupyterLab on your firm's own notebooks, beside the shipped ones; Ctrl-C ends it.
+
+    A notebook that your firm has of its own runs at night instead of the shipped one of that name. In a cell
+    `from opslayer import layer` has the snapshot's tables, metrics and queries; Tab completes their names.
+
+    [dim]Examples:[/dim]
+      opslayer lab
+      opslayer lab intelligence/cash
+    """
+    from opslayer import runner
+
+    firm = edge.firm()
+    opened = runner.own_copy(firm, notebook)
+    raise typer.Exit(runner.up(firm, only="notebooks", opened=opened, progress=edge.output.print))
+
+
+def promote(
+    notebook: Annotated[
+        Path, typer.Argument(help="The file of an exploration.", exists=True, dir_okay=False)
+    ],
+    cron: Annotated[str, typer.Option(help="When: minute, hour, day, month, weekday.")] = "0 7 * * 1",
+    owner: Annotated[str, typer.Option(help="Who is asked when it fails.")] = "operations",
+    name: Annotated[
+        str | None, typer.Option(help="Its place under notebooks/; reports/ and the file's name without it.")
+    ] = None,
+    as_of: AsOf = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Schedule an exploration: look at its cells, put it in its place, run it, write its job.
+
+    [dim]Examples:[/dim]
+      opslayer promote notebooks/explore/retainers.ipynb --dry-run
+      opslayer promote notebooks/explore/retainers.ipynb --cron "0 7 * * 1" --owner finance
+    """
+    from opslayer import lab, warehouse
+
+    firm = edge.firm()
+    with warehouse.open_layer(firm) as layer:
+        day = as_of.date() if as_of else layer.as_of
+    done = lab.promote(
+        firm,
+        notebook,
+        name=name or f"reports/{notebook.stem}",
+        cron=cron,
+        owner=owner,
+        as_of=day,
+        moment=edge.now(),
+        dry_run=dry_run,
+    )
+    if json:
+        edge.show_json(done)
+    elif done.run is None:
+        edge.output.print(f"would run as of {day}, and write {done.notebook} and {done.job}", soft_wrap=True)
+    else:
+        edge.output.print(f"ran in {done.run.seconds:.1f} s: {done.run.page}", soft_wrap=True)
+        edge.output.print(f"scheduled by {done.job}", soft_wrap=True)
 
 
 def notify(json: Json = False) -> None:

@@ -3,7 +3,7 @@
 from opslayer.runner.history import last_runs
 from opslayer.runner.job_run import JobRun, StepRun, run_job
 from opslayer.runner.jobs import Job, Step, load_jobs
-from opslayer.runner.notebooks import list_notebooks
+from opslayer.runner.notebooks import declared_parameters, list_notebooks, own_copy
 from opslayer.runner.record import RunRecord
 from opslayer.runner.run import run_notebook
 from opslayer.runner.up import up
@@ -14,9 +14,11 @@ __all__ = [
     "RunRecord",
     "Step",
     "StepRun",
+    "declared_parameters",
     "last_runs",
     "list_notebooks",
     "load_jobs",
+    "own_copy",
     "run_job",
     "run_notebook",
     "up",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -35,6 +36,34 @@ def find_notebook(firm: Firm, name: str) -> Path:
     if path is None:
         raise unknown("notebook", name, notebooks)
     return path
+
+
+def own_copy(firm: Firm, name: str) -> Path:
+    """The firm's own file of a notebook, which the schedule prefers; a copy of the shipped one at first.
+
+    Raises UsageError, naming the nearest, for a name that no notebook has.
+    """
+    source = find_notebook(firm, name)
+    path = firm.directory / "notebooks" / f"{name.removesuffix('.ipynb')}.ipynb"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, path)
+    return path
+
+
+def workspace(firm: Firm) -> Path:
+    """A folder with the firm's own notebooks and the shipped ones side by side, for JupyterLab to open."""
+    folder = firm.var / "lab"
+    folder.mkdir(parents=True, exist_ok=True)
+    own = firm.directory / "notebooks"
+    own.mkdir(exist_ok=True)
+    for name, place in (("own", own), ("shipped", PROJECT / "notebooks")):
+        link = folder / name
+        if link.is_symlink() and link.readlink() != place:
+            link.unlink()
+        if not link.is_symlink():
+            link.symlink_to(place, target_is_directory=True)
+    return folder
 
 
 def declared_parameters(notebook: nbformat.NotebookNode) -> dict[str, Any]:

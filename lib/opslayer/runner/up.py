@@ -19,6 +19,7 @@ from opslayer import access
 from opslayer.config import PROJECT, Firm
 from opslayer.errors import OpslayerError, UsageError, unknown
 from opslayer.runner import warm
+from opslayer.runner.notebooks import workspace
 
 PORTS: Final = {"scheduler": 3000, "dashboards": 8501, "notebooks": 8888}
 LOOPBACK: Final = "127.0.0.1"
@@ -48,12 +49,14 @@ def up(
     *,
     only: str | None = None,
     ports: Mapping[str, int] | None = None,
+    opened: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> int:
     """Run until Ctrl-C, SIGTERM, SIGHUP, or the end of a part; then nothing of it is left. Exit code 0.
 
     `only` names one service to run alone; `ports` are of "scheduler", "dashboards", "notebooks", and without
-    one a service takes its usual port or the next free one. Where the firm has [approvals], the server of
+    one a service takes its usual port or the next free one; `opened` is the firm's own notebook that
+    JupyterLab opens with. Where the firm has [approvals], the server of
     their links is one of them, on the port named there. All listen on the loopback only; logs lie in
     var/logs. Raises UsageError for a service there is not or a port that is taken, and
     OpslayerError, with the last lines of its log, for a part that ended by itself.
@@ -65,7 +68,7 @@ def up(
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     asked = {"links": firm.approvals.port} if firm.approvals else {}
-    services = chosen_services(plan_services(firm, chosen_ports(asked | dict(ports or {}))), only)
+    services = chosen_services(plan_services(firm, chosen_ports(asked | dict(ports or {})), opened), only)
     try:
         with _tree() as start, contextlib.ExitStack() as held:
             mark = warm.stamp()
@@ -94,8 +97,9 @@ def chosen_services(services: tuple[Service, ...], only: str | None) -> tuple[Se
     return tuple(service for service in services if only in (None, service.name))
 
 
-def plan_services(firm: Firm, ports: Mapping[str, int]) -> tuple[Service, ...]:
+def plan_services(firm: Firm, ports: Mapping[str, int], opened: Path | None = None) -> tuple[Service, ...]:
     """What runs, and how."""
+    shown = f"/tree/own/{opened.relative_to(firm.directory / 'notebooks').as_posix()}" if opened else ""
     home = firm.var / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
@@ -137,13 +141,13 @@ def plan_services(firm: Firm, ports: Mapping[str, int]) -> tuple[Service, ...]:
                 f"--ip={LOOPBACK}",
                 f"--port={ports['notebooks']}",
                 "--ServerApp.port_retries=0",
-                f"--ServerApp.root_dir={PROJECT / 'notebooks'}",
+                f"--ServerApp.root_dir={workspace(firm)}",
                 "--MultiKernelManager.default_kernel_name=opslayer",
                 "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
                 *(("--allow-root",) if os.geteuid() == 0 else ()),
             ),
             common | {"JUPYTER_TOKEN": token},
-            query=f"lab?token={token}",
+            query=f"lab{shown}?token={token}",
         ),
         *((Service("links", ports["links"], (*python, "opslayer.links"), common),) if firm.approvals else ()),
     )

@@ -5,7 +5,7 @@ A build goes into a file nobody reads; a published version never changes; reader
 
 from opslayer.warehouse.blank import blank_layer, published_columns
 from opslayer.warehouse.build import Built, BuiltModel, build
-from opslayer.warehouse.layer import Layer, open_layer, query_path
+from opslayer.warehouse.layer import Layer, open_layer, query_names, query_path
 from opslayer.warehouse.models import Model, load_models, tables_read
 from opslayer.warehouse.outputs import published_in
 from opslayer.warehouse.publish import (
@@ -42,6 +42,7 @@ __all__ = [
     "publish",
     "published_columns",
     "published_in",
+    "query_names",
     "query_path",
     "refresh",
     "refused_contracts",

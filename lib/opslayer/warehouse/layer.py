@@ -122,8 +122,13 @@ def query_path(layer: Layer, name: str) -> Path:
     """The file of a named query, the firm's own first. Raises UsageError for an unknown name."""
     path = layer.own.get(name, QUERIES / f"{name}.sql")
     if not path.exists():
-        raise unknown("query", name, {*layer.own, *(p.stem for p in QUERIES.glob("*.sql"))})
+        raise unknown("query", name, query_names(layer))
     return path
+
+
+def query_names(layer: Layer) -> list[str]:
+    """Every named query, shipped or the firm's own."""
+    return sorted({*layer.own, *(path.stem for path in QUERIES.glob("*.sql"))})
 
 
 def own_queries(firm: Firm) -> dict[str, Path]:
