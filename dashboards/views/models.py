@@ -25,6 +25,10 @@ if capabilities[chosen].learnt:
     st.header("What was learnt", anchor=False)
     shown.put("models", "versions", "segments", capability=chosen)
 
+if chosen == "forecast":
+    st.header("Whether its intervals held", anchor=False)
+    shown.put("models", "coverage", capability=chosen)
+
 st.header("What is on trial", anchor=False)
 shown.put("models", "trials", capability=chosen)
 st.header("What it costs", anchor=False)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from opslayer.intelligence.anomaly import THRESHOLDS, episodes, fresh, metric_anomalies, watch
+from opslayer.intelligence.anomaly import THRESHOLDS, anomaly_table, asked, episodes, fresh, watch
 from opslayer.intelligence.anomaly.tail import surprise
 from opslayer.intelligence.holiday import ordinary, share
 
@@ -27,6 +27,15 @@ def history(values: np.ndarray, metric: str = "calls", member: str = "firm") -> 
             "period_start": [FIRST + timedelta(days=step) for step in range(len(values))], "value": values,
         }
     )  # fmt: skip
+
+
+def metric_anomalies(past: pl.DataFrame, holidays: set[date], *, as_of: date) -> pl.DataFrame:
+    """As the capability is asked and its detector answers."""
+    series = asked.series(past, holidays)
+    answers = asked.detector(series).with_columns(
+        series["subject"], as_of=pl.lit(as_of), model_version=pl.lit("1")
+    )
+    return anomaly_table(past, series, answers, as_of=as_of)
 
 
 def test_no_value_is_judged_by_a_later_one() -> None:

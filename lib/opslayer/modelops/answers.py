@@ -13,6 +13,7 @@ from opslayer.modelops.capability import Capability, Input, Promised
 NOTHING = "it answered nothing"
 KINDS: dict[str, Callable[[pl.DataType], bool]] = {
     "number": lambda dtype: dtype.is_numeric(),
+    "numbers": lambda dtype: isinstance(dtype, pl.List) and dtype.inner.is_numeric(),
     "text": lambda dtype: dtype == pl.String,
     "date": lambda dtype: dtype == pl.Date or isinstance(dtype, pl.Datetime),
     "flag": lambda dtype: dtype == pl.Boolean,
@@ -39,6 +40,7 @@ def schema(capability: Capability) -> pl.Schema:
             "why_fallback": pl.String(),
             "may_act": pl.Boolean(),
             "latency_ms": pl.Float64(),
+            **dict.fromkeys(capability.answer.beside, pl.List(pl.Float64)),
         }
     )
 
@@ -91,6 +93,10 @@ def _wrong(one: Input, dtype: pl.DataType) -> list[tuple[pl.Expr, pl.Expr, str]]
     if one.kind == "number":
         outside = ~column.cast(pl.Float64).is_between(one.low, one.high) | column.cast(pl.Float64).is_nan()
         checks.append((outside, column.cast(pl.String), f"from {one.low:g} to {one.high:g}"))
+    if one.kind == "numbers":
+        values = pl.element().cast(pl.Float64)
+        holes = column.list.eval(values.is_null() | ~values.is_finite()).list.any()
+        checks.append((holes.fill_null(False), pl.lit("no list of numbers"), "none may be missing"))
     if one.kind == "text":
         shown = pl.format("'{}'", column.str.slice(0, 40))
         checks.append(
@@ -103,10 +109,15 @@ def _wrong(one: Input, dtype: pl.DataType) -> list[tuple[pl.Expr, pl.Expr, str]]
 
 def refused(capability: Capability, answers: pl.DataFrame) -> list[str | None]:
     """Of each answer, why it may not be used: missing, no number, out of range, no label that is allowed."""
-    told = [
-        pl.when(wrong).then(why)
-        for wrong, why in (*_not_as_promised(capability.answer), (_no_share(pl.col("confidence")), NO_SHARE))
-    ]
+    checks = (
+        *_not_as_promised(capability.answer),
+        (_no_share(pl.col("confidence")), NO_SHARE),
+        *(
+            (_no_numbers(name), pl.lit(f"its {name.replace('_', ' ')} are no numbers"))
+            for name in capability.answer.beside
+        ),
+    )
+    told = [pl.when(wrong).then(why) for wrong, why in checks]
     return answers.select(pl.coalesce(*told)).to_series().to_list()
 
 
@@ -129,6 +140,16 @@ def _not_as_promised(promised: Promised) -> list[tuple[pl.Expr, pl.Expr]]:
     ]
 
 
+def _no_numbers(name: str) -> pl.Expr:
+    """Of a list beside the answer: it is missing, or one of its values has run away."""
+    values = pl.col(name).list.eval(pl.element().is_infinite() | pl.element().is_nan())
+    return pl.col(name).is_null() | values.list.any().fill_null(False)
+
+
+def _not_told(name: str) -> pl.Expr:
+    return pl.lit(f"its {name.replace('_', ' ')}: there are no such numbers")
+
+
 def _no_share(confidence: pl.Expr) -> pl.Expr:
     return confidence.is_not_null() & ~confidence.is_between(0, 1)
 
@@ -143,7 +164,7 @@ def in_form(capability: Capability, answers: pl.DataFrame, *, rows: int) -> pl.D
     """
     if not isinstance(answers, pl.DataFrame) or answers.height != rows:
         raise ModelFailed(f"{rows} answers were asked for")
-    lacking = {"answer", "reasons"} - set(answers.columns)
+    lacking = {"answer", "reasons", *capability.answer.beside} - set(answers.columns)
     if lacking:
         raise ModelFailed(f"its answers have no {', '.join(sorted(lacking))}")
     unsure = pl.col("confidence") if "confidence" in answers.columns else pl.lit(None)
@@ -154,6 +175,7 @@ def in_form(capability: Capability, answers: pl.DataFrame, *, rows: int) -> pl.D
             pl.col("reasons").cast(pl.String).fill_null(""),
             pl.col("model").cast(pl.String),
             pl.col("model_version").cast(pl.String),
+            pl.col(capability.answer.beside).cast(pl.List(pl.Float64)),
         )
     except pl.exceptions.PolarsError as error:
         raise ModelFailed(f"its answers are of another type: {error}") from error
@@ -185,4 +207,5 @@ def told(
         pl.col("why_fallback").cast(pl.String),
         (pl.col("answer").is_not_null() & sure & pl.lit(allowed)).alias("may_act"),
         pl.lit(latency_ms).alias("latency_ms"),
+        *capability.answer.beside,
     )

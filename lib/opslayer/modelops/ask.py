@@ -157,6 +157,7 @@ def _fallback(
             reasons=pl.lit(f"There is no answer: the fallback failed too ({error.message})."),
             model=pl.lit(fallback.name),
             model_version=pl.lit(""),
+            **{name: pl.lit(None, dtype=pl.List(pl.Float64)) for name in capability.answer.beside},
         )
         wrong = [None] * rows.height
     usable = pl.Series([why is None for why in wrong], dtype=pl.Boolean)

@@ -23,7 +23,7 @@ class Input(Settings):
     """One column of what is asked about, and what it may hold."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    kind: Literal["number", "text", "date", "flag"]
+    kind: Literal["number", "numbers", "text", "date", "flag"]
     low: float = -math.inf
     high: float = math.inf
     allowed: tuple[str, ...] = Field((), description="the words it may hold; any, where none is said")
@@ -40,6 +40,7 @@ class Promised(Settings):
     labels: tuple[str, ...] = ()
     taught: bool = Field(False, description="whether its labels are those that the firm's history names")
     longest: int = Field(4_000, gt=0, description="characters of a text")
+    beside: tuple[str, ...] = Field((), description="lists of numbers that go with it: a path, its intervals")
 
     @model_validator(mode="after")
     def _probability_has_its_range(self) -> Promised:

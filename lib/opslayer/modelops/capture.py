@@ -287,6 +287,10 @@ COPIED = (
 
 
 def _plain(value: Any) -> Any:
+    """As the store can hold it; of a series what tells it from others: the snapshot has the values."""
+    if isinstance(value, list):
+        told = hashlib.sha256(canonical(value)).hexdigest()[:12]
+        return f"{len(value)} values, the last {value[-1] if value else None}; {told}"
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 

@@ -63,7 +63,8 @@ class Formula:
     def answer(self, rows: pl.DataFrame, *, moment: datetime, until: float) -> pl.DataFrame:  # noqa: ARG002
         found: pl.DataFrame = named(self.candidate.function)(rows)
         model = self.candidate.function.rpartition(":")[2].replace("_", " ")
-        return found.with_columns(model=pl.lit(model), model_version=pl.lit(self.candidate.version))
+        named_itself = pl.col("model") if "model" in found.columns else pl.lit(model)
+        return found.with_columns(model=named_itself, model_version=pl.lit(self.candidate.version))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from opslayer import metrics
+from opslayer.intelligence import forecast
 from opslayer.pages.reading import Reading
 from opslayer.pages.shown import Page, sentence, table
 
@@ -131,6 +133,21 @@ def _answers(read: Reading, *, capability: str = "", **_: str) -> pl.DataFrame:
     return answers.with_columns(share)
 
 
+def _coverage(read: Reading, **_: str) -> pl.DataFrame:
+    """Of each forecast metric, how many values came since, and the share of them within the interval."""
+    held = forecast.coverage(read.query("forecasts_judged"), metrics.history(read))
+    return (
+        held.group_by("metric")
+        .agg(pl.col("came", "inside").sum())
+        .sort("metric")
+        .with_columns(
+            pl.col("metric").str.replace_all("_", " "),
+            share_inside=pl.col("inside") / pl.col("came"),
+            share_claimed=pl.lit(forecast.LEVELS[0]),
+        )
+    )
+
+
 MODELS = Page(
     "models",
     "Who answers what is asked of models, and how right were they?",
@@ -155,6 +172,17 @@ MODELS = Page(
             live=True,
         ),
         sentence("question", _question, live=True),
+        table(
+            "coverage",
+            _coverage,
+            {
+                "metric": "Metric",
+                "came": "Values that came",
+                "share_inside": "Within the interval",
+                "share_claimed": "It claims",
+            },
+            empty="No period that was forecast has come yet.",
+        ),
         table(
             "drift",
             _drift,

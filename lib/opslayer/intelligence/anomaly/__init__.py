@@ -6,32 +6,33 @@ from datetime import date
 
 import polars as pl
 
+from opslayer.intelligence.anomaly.asked import CAPABILITY, series
 from opslayer.intelligence.anomaly.detector import Episode, Watched, episodes, fresh, watch
-from opslayer.intelligence.anomaly.metrics import THRESHOLDS, metric_anomalies
+from opslayer.intelligence.anomaly.metrics import THRESHOLDS, anomaly_table
 from opslayer.intelligence.layer import Queries, hold_to_day
 
 __all__ = [
+    "CAPABILITY",
     "THRESHOLDS",
     "Episode",
     "Watched",
+    "anomaly_table",
     "episodes",
     "fresh",
+    "gather",
     "headline",
-    "metric_anomalies",
-    "run",
+    "series",
     "watch",
 ]
 
 
-def run(layer: Queries, watched: pl.DataFrame, *, as_of: date) -> dict[str, pl.DataFrame]:
-    """The table of the question, by name: metric_anomaly.
+def gather(layer: Queries, watched: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """What is asked, a row a series of `watched`: of `metrics.history`, or `warehouse.table_statistics`.
 
-    `watched` has the columns of marts.metric_history: metrics (`metrics.history`), and what contracts watch
-    of tables (`warehouse.table_statistics`). Raises UsageError where the snapshot is of another day.
+    Raises UsageError where the snapshot is of another day.
     """
     hold_to_day(layer, as_of)
-    holidays = set(layer.query("holidays")["day"].to_list())
-    return {"metric_anomaly": metric_anomalies(watched, holidays, as_of=as_of)}
+    return series(watched, set(layer.query("holidays")["day"].to_list()))
 
 
 def headline(found: pl.DataFrame) -> str:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from opslayer.intelligence.anomaly.detector import Episode, Watched, episodes, watch
-from opslayer.intelligence.holiday import ordinary
+from opslayer.intelligence.anomaly.asked import BESIDE, WINDOWS
+from opslayer.intelligence.anomaly.detector import Episode, Watched, episodes
 from opslayer.intelligence.tables import typed
 
 Floats = NDArray[np.float64]
-MODEL, VERSION = "robust season and tail", "1"
 FIRM = "firm"
 THRESHOLDS = {1: 5.0, 2: 7.5, 3: 10.0}
 """By number of windows: the score from which something is told of."""
 SERIES = 20  # as many are watched at those thresholds; among ten times as many, ten times as rare is told of
-KEPT = {"day": 540, "week": 156, "month": 120}  # periods that teach what is usual
 RECENT = 91  # days back from as_of that an episode must reach to be told of
-SEASON = {"day": 7, "week": 1, "month": 1}
-WINDOWS = {"day": (1, 3, 7), "week": (1, 4), "month": (1,)}
-LEAST = {"day": 60, "week": 26, "month": 18}
 LENGTH = {"day": 1, "week": 7, "month": 31}
 WORDS = {
     "rows": "rows of {}",
@@ -50,16 +45,23 @@ SCHEMA = pl.Schema(
 )  # fmt: skip
 
 
-def metric_anomalies(history: pl.DataFrame, holidays: Collection[date], *, as_of: date) -> pl.DataFrame:
+def anomaly_table(
+    history: pl.DataFrame, asked: pl.DataFrame, answers: pl.DataFrame, *, as_of: date
+) -> pl.DataFrame:
     """One row an episode of a metric that reaches into the last three months, newest first.
 
-    `history` has the columns of marts.metric_history. Holidays are judged as the ordinary day they replace.
+    `asked` is of `asked.series`, `answers` a row a row of it. Holidays were judged as the ordinary day they
+    replace; the value told is the one that came.
     """
-    series = history.sort("metric", "member", "period_start").partition_by(
-        "metric", "member", maintain_order=True
-    )
-    more = np.log10(max(len(series) / SERIES, 1.0))
-    found = [row for rows in series for row in _of_one(rows, holidays, as_of, more)]
+    told = asked.rename({"series": "judged"}).hstack(answers.drop("subject", "as_of"))
+    told = told.filter(pl.col("answer").is_not_null())
+    more = np.log10(max(told.height / SERIES, 1.0))
+    past = dict(history.sort("period_start").group_by("metric", "member"))
+    found = [
+        row
+        for one in told.iter_rows(named=True)
+        for row in _of_one(one, past[one["metric"], one["member"]], as_of, more)
+    ]
     if not found:
         return pl.DataFrame(schema=SCHEMA)
     return typed(pl.DataFrame(found, infer_schema_length=None), SCHEMA).sort(
@@ -67,46 +69,43 @@ def metric_anomalies(history: pl.DataFrame, holidays: Collection[date], *, as_of
     )
 
 
-def _of_one(
-    rows: pl.DataFrame, holidays: Collection[date], as_of: date, more: float
-) -> list[dict[str, object]]:
-    frequency = str(rows["frequency"][0])
-    rows = rows.tail(KEPT[frequency])
-    metric, member, unit = (str(rows[name][0]) for name in ("metric", "member", "unit"))
+def _of_one(one: dict[str, Any], past: pl.DataFrame, as_of: date, more: float) -> list[dict[str, object]]:
+    metric, frequency = one["metric"], one["frequency"]
+    rows = past.tail(len(one["judged"]))
     days: list[date] = rows["period_start"].to_list()
     values = rows["value"].to_numpy().astype(np.float64)
-    judged = ordinary(days, values, holidays) if frequency == "day" else values
-    windows, season = WINDOWS[frequency], SEASON[frequency]
-    floor = 0.0 if values.min(initial=0.0) >= 0 else None
-    watched = watch(judged, season=season, windows=windows, floor=floor, least=LEAST[frequency])
-    threshold = THRESHOLDS[len(windows)] + more
+    judged = np.array(one["judged"], dtype=np.float64)
+    watched = Watched(*(np.array(one[name], dtype=np.float64) for name in BESIDE))
+    windows = WINDOWS[frequency]
+    shared = {
+        "as_of": as_of,
+        **{name: one[name] for name in ("metric", "member", "frequency", "model", "model_version")},
+        "unit": str(rows["unit"][0]),
+    }
     told = []
-    for one in episodes(judged, watched, threshold=threshold, rest=max(windows)):
-        last = days[one.last] + timedelta(days=LENGTH[frequency])
+    for episode in episodes(judged, watched, threshold=THRESHOLDS[len(windows)] + more, rest=max(windows)):
+        worst, low, high = episode.worst, watched.lower[episode.worst], watched.upper[episode.worst]
+        last = days[episode.last] + timedelta(days=LENGTH[frequency])
         if last < as_of - timedelta(days=RECENT):
             continue
-        if watched.lower[one.worst] <= values[one.worst] <= watched.upper[one.worst]:
+        if low <= values[worst] <= high:
             continue  # a window's mean was odd, and no value that a reader could be shown
-        if metric in ONE_SIDED and values[one.worst] < watched.lower[one.worst]:
+        if metric in ONE_SIDED and values[worst] < low:
             continue
         told.append(
             {
-                "as_of": as_of,
-                "metric": metric,
-                "member": member,
-                "frequency": frequency,
-                "period_start": days[one.worst],
-                "since": days[one.first],
-                "unit": unit,
-                "value": values[one.worst],
-                "expected": max(watched.expected[one.worst], watched.lower[one.worst]),
-                "lower": watched.lower[one.worst],
-                "upper": watched.upper[one.worst],
-                "score": watched.score[one.worst],
-                "is_open": one.last == len(days) - 1,
-                "reasons": reason(metric, member, frequency, unit, days, judged, watched, one),
-                "model": MODEL,
-                "model_version": VERSION,
+                **shared,
+                "period_start": days[worst],
+                "since": days[episode.first],
+                "value": values[worst],
+                "expected": max(watched.expected[worst], low),
+                "lower": low,
+                "upper": high,
+                "score": watched.score[worst],
+                "is_open": episode.last == len(days) - 1,
+                "reasons": reason(
+                    metric, one["member"], frequency, shared["unit"], days, judged, watched, episode
+                ),
             }
         )
     return told

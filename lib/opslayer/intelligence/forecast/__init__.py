@@ -6,35 +6,51 @@ from datetime import date
 
 import polars as pl
 
+from opslayer.intelligence.forecast.asked import CAPABILITY, series
 from opslayer.intelligence.forecast.combination import LEVELS, MODEL, NAIVE, VERSION, Forecast, forecast
+from opslayer.intelligence.forecast.coverage import coverage
 from opslayer.intelligence.forecast.hierarchy import reconcile
-from opslayer.intelligence.forecast.metrics import FIRM, forecast_metrics
+from opslayer.intelligence.forecast.metrics import FIRM, forecast_table
 from opslayer.intelligence.layer import Queries, hold_to_day
 
 __all__ = [
+    "CAPABILITY",
     "FIRM",
     "LEVELS",
     "MODEL",
     "NAIVE",
     "VERSION",
     "Forecast",
+    "coverage",
     "forecast",
-    "forecast_metrics",
+    "forecast_table",
+    "gather",
     "headline",
     "next_period",
     "reconcile",
-    "run",
+    "series",
+    "tables",
 ]
 
 
-def run(layer: Queries, history: pl.DataFrame, *, as_of: date) -> dict[str, pl.DataFrame]:
-    """The table of the question, by name: metric_forecast. `history` is that of `metrics.history`.
+def gather(layer: Queries, history: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """What is asked, a row a series of `history` (`metrics.history`), with how forecasts before have held.
 
     Raises UsageError where the snapshot is of another day.
     """
     hold_to_day(layer, as_of)
-    holidays = set(layer.query("holidays")["day"].to_list())
-    return {"metric_forecast": forecast_metrics(history, holidays, as_of=as_of)}
+    return series(history, _holidays(layer), coverage(layer.query("forecasts_judged"), history))
+
+
+def tables(
+    layer: Queries, history: pl.DataFrame, asked: pl.DataFrame, answers: pl.DataFrame, *, as_of: date
+) -> dict[str, pl.DataFrame]:
+    """The table of the question, by name: metric_forecast, from what the capability `forecast` answered."""
+    return {"metric_forecast": forecast_table(history, asked, answers, _holidays(layer), as_of=as_of)}
+
+
+def _holidays(layer: Queries) -> set[date]:
+    return set(layer.query("holidays")["day"].to_list())
 
 
 def next_period(forecasts: pl.DataFrame) -> pl.DataFrame:

@@ -146,6 +146,12 @@ def _ahead(values: Floats, origins: Origins, horizon: int) -> Floats:
     return np.asarray(padded[origins[:, None] + np.arange(horizon)])
 
 
+def season_before(values: Floats, *, period: int, horizon: int, floor: float | None = None) -> Forecast:
+    """The value of the same season before, its intervals from its own errors. Arguments as of `forecast`."""
+    values = np.asarray(values, dtype=np.float64)
+    return _naive_alone(values, period if len(values) > period else 1, horizon, floor)
+
+
 def _naive_alone(values: Floats, cycle: int, horizon: int, floor: float | None) -> Forecast:
     expected = naives(values, cycle, np.array([len(values)]), horizon)[0]
     why = (

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from opslayer.intelligence.forecast.combination import MODEL, NAIVE, VERSION, Forecast, forecast
+from opslayer.intelligence.forecast.asked import KEPT
 from opslayer.intelligence.forecast.hierarchy import reconcile
-from opslayer.intelligence.holiday import ordinary, share
+from opslayer.intelligence.holiday import share
 from opslayer.intelligence.tables import typed
 
 Floats = NDArray[np.float64]
 FIRM = "firm"
-WATCHED = ("failures", "table_rows")  # what contracts watch; nobody plans by it
-HORIZON = {"day": 28, "week": 13, "month": 6}
-PERIOD = {"day": 7, "week": 1, "month": 12}
-KEPT = {"day": 420, "week": 156, "month": 120}  # periods before that teach
 MOST_PARTS = 12
+STEPS = ("ahead", "lower_80", "upper_80", "lower_95", "upper_95")
 SCHEMA = pl.Schema(
     {
         "as_of": pl.Date(), "metric": pl.String(), "member": pl.String(), "frequency": pl.String(),
@@ -37,63 +33,64 @@ SCHEMA = pl.Schema(
 
 @dataclass(frozen=True)
 class Expected:
-    """A series and what is expected: rows value, lower 80, upper 80, lower 95, upper 95; a column a step."""
+    """A series, what was answered of it, and what is expected: a row each of STEPS, a column a period."""
 
-    metric: str
-    member: str
-    frequency: str
-    unit: str
+    series: dict[str, object]
     starts: list[date]
     ahead: Floats
-    made: Forecast
-    periods: int
+    one_step: Floats
 
 
-def forecast_metrics(history: pl.DataFrame, holidays: Collection[date], *, as_of: date) -> pl.DataFrame:
-    """One row a metric, member and period to come. `history` has the columns of marts.metric_history."""
-    wanted = history.filter(~pl.col("metric").is_in(WATCHED)).sort("metric", "member", "period_start")
-    if wanted.is_empty():
+def forecast_table(
+    history: pl.DataFrame,
+    asked: pl.DataFrame,
+    answers: pl.DataFrame,
+    holidays: Collection[date],
+    *,
+    as_of: date,
+) -> pl.DataFrame:
+    """One row a metric, member and period to come. `asked` is of `asked.series`, `answers` a row a row of it.
+
+    A series that nobody could say anything of has no rows.
+    """
+    told = (
+        asked.drop("series").hstack(answers.drop("subject", "as_of")).filter(pl.col("answer").is_not_null())
+    )
+    if told.is_empty():
         return pl.DataFrame(schema=SCHEMA)
+    parts = set(history.filter("is_part").select("metric").unique().to_series())
     found: list[Expected] = []
-    with threadpool_limits(1):
-        for rows in wanted.partition_by("metric", maintain_order=True):
-            parts = rows.filter(pl.col("member") != FIRM).partition_by("member", maintain_order=True)
-            whole = _expect(rows.filter(pl.col("member") == FIRM), holidays)
-            if not parts or len(parts) > MOST_PARTS or not rows["is_part"].any():
-                found.append(whole)
-                continue
-            found += _adding_up([_expect(part, holidays) for part in parts], whole)
+    for (metric,), rows in told.group_by("metric", maintain_order=True):
+        expected = [_expected(row, history, holidays) for row in rows.iter_rows(named=True)]
+        firm = [one for one in expected if one.series["member"] == FIRM]
+        others = [one for one in expected if one.series["member"] != FIRM]
+        adds_up = metric in parts and firm and 0 < len(others) <= MOST_PARTS
+        found += _adding_up(others, firm[0]) if adds_up else firm
     return typed(pl.DataFrame([row for one in found for row in _rows(one, as_of)]), SCHEMA)
 
 
-def _expect(rows: pl.DataFrame, holidays: Collection[date]) -> Expected:
-    frequency = str(rows["frequency"][0])
-    rows = rows.tail(KEPT[frequency])
-    days: list[date] = rows["period_start"].to_list()
-    values = rows["value"].to_numpy().astype(np.float64)
-    daily = frequency == "day"
-    made = forecast(
-        ordinary(days, values, holidays) if daily else values,
-        period=PERIOD[frequency],
-        horizon=HORIZON[frequency],
-        floor=0.0 if values.min() >= 0 else None,
+def _expected(row: dict[str, object], history: pl.DataFrame, holidays: Collection[date]) -> Expected:
+    """Holidays get their share of an ordinary day."""
+    frequency = str(row["frequency"])
+    past = (
+        history.filter(metric=row["metric"], member=row["member"]).sort("period_start").tail(KEPT[frequency])
     )
-    starts = following(days[-1], frequency, HORIZON[frequency])
-    ahead = np.stack([made.mean, made.lower[0], made.upper[0], made.lower[1], made.upper[1]])
-    if daily:
-        less = share(days, values, holidays)
+    days: list[date] = past["period_start"].to_list()
+    ahead = np.array([row[name] for name in STEPS], dtype=np.float64)
+    starts = following(days[-1], frequency, ahead.shape[1])
+    if frequency == "day":
+        less = share(days, past["value"].to_numpy().astype(np.float64), holidays)
         ahead = ahead * np.array([less if day in holidays else 1.0 for day in starts])
-    metric, member, unit = (str(rows[name][0]) for name in ("metric", "member", "unit"))
-    return Expected(metric, member, frequency, unit, starts, ahead, made, len(values))
+    return Expected(row, starts, ahead, np.array(row["one_step"], dtype=np.float64))
 
 
 def _adding_up(parts: list[Expected], whole: Expected) -> list[Expected]:
     """The same, moved so that the parts are the whole exactly: money to the cent, hours to four places."""
     series = [*parts, whole]
-    count = min(len(one.made.one_step) for one in series)
-    errors = np.column_stack([one.made.one_step[len(one.made.one_step) - count :] for one in series])
+    count = min(len(one.one_step) for one in series)
+    errors = np.column_stack([one.one_step[len(one.one_step) - count :] for one in series])
     values = reconcile(np.stack([one.ahead[0] for one in parts]), whole.ahead[0], errors)
-    places = 2 if whole.unit == "base currency" else 4
+    places = 2 if whole.series["unit"] == "base currency" else 4
     values = np.asarray(np.round(np.maximum(values, 0.0), places), dtype=np.float64)
     summed: Floats = np.vstack([values, np.round(values.sum(axis=0), places)])
     return [_moved(one, value) for one, value in zip(series, summed, strict=True)]
@@ -103,45 +100,28 @@ def _moved(one: Expected, value: Floats) -> Expected:
     """The intervals go along with their middle, and stay above nothing."""
     ahead = np.maximum(one.ahead + (value - one.ahead[0]), 0.0)
     ahead[0] = value
-    return Expected(one.metric, one.member, one.frequency, one.unit, one.starts, ahead, one.made, one.periods)
+    return replace(one, ahead=ahead)
 
 
 def _rows(one: Expected, as_of: date) -> list[dict[str, object]]:
+    off_by = one.series["off_by"]
+    assert isinstance(off_by, list)
+    why = one.series["why_fallback"]
+    told = str(one.series["reasons"])
     shared = {
         "as_of": as_of,
-        "metric": one.metric,
-        "member": one.member,
-        "frequency": one.frequency,
-        "unit": one.unit,
-        "error": None if np.isnan(one.made.error) else one.made.error,
-        "naive_error": None if np.isnan(one.made.naive_error) else one.made.naive_error,
-        "is_fallback": one.made.is_fallback,
-        "reasons": _reason(one),
-        "model": NAIVE if one.made.is_fallback else MODEL,
-        "model_version": VERSION,
+        **{name: one.series[name] for name in ("metric", "member", "frequency", "unit")},
+        "error": off_by[0],
+        "naive_error": off_by[1],
+        "is_fallback": one.series["is_fallback"],
+        "reasons": told if why is None else f"{told} {str(why)[:1].upper()}{str(why)[1:].rstrip('.')}.",
+        "model": one.series["model"],
+        "model_version": one.series["model_version"],
     }
-    names = ("value", "lower_80", "upper_80", "lower_95", "upper_95")
+    names = ("value", *STEPS[1:])
     return [
         shared | {"period_start": start} | dict(zip(names, values, strict=True))
         for start, values in zip(one.starts, one.ahead.T.tolist(), strict=True)
-    ]
-
-
-def _reason(one: Expected) -> str:
-    if one.made.is_fallback:
-        return one.made.fallback
-    word = {"base currency": "", "share": "", "rows": ""}.get(one.unit, f" {one.unit}")
-    shown = "{:.1%}" if one.unit == "share" else "{:,.0f}" if one.made.error >= 100 else "{:,.1f}"
-    return (
-        f"From {one.periods:,} {one.frequency}s before. At {one.made.origins} earlier origins it was off by "
-        f"{shown.format(one.made.error)}{word} on average, the same {_before(one.frequency)} by "
-        f"{shown.format(one.made.naive_error)}."
-    )
-
-
-def _before(frequency: str) -> str:
-    return {"day": "weekday before", "week": "value the week before", "month": "month a year before"}[
-        frequency
     ]
 
 
