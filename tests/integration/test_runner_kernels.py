@@ -46,10 +46,22 @@ def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
     return condition()
 
 
+BARE = (
+    sys.executable,
+    "-P",
+    "-c",
+    "import opslayer.runner.fork_server as bare; bare.STACK = bare.LAYER = (); bare.main()",
+)
+
+
 @pytest.fixture
 def apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A runtime folder, so a server, of this test's own, and source that nobody edits meanwhile."""
+    """A runtime folder, so a server, of this test's own, and source that nobody edits meanwhile.
+
+    How a server begins and ends is the same whatever it imports, so these import nothing.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ops-"))
+    monkeypatch.setattr(warm, "COMMAND", BARE)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     monkeypatch.setattr(warm, "PACKAGE", folder)
     yield folder / "opslayer"
@@ -207,8 +219,9 @@ def test_it_ends_with_its_last_holder(apart: Path) -> None:
     assert not first.path.exists()
 
 
-SHARE = """
+SHARE = f"""
 import sys, opslayer.runner.warm as warm
+warm.COMMAND = {BARE!r}
 with warm.hold() as held:
     print(held.pid, flush=True)
     sys.stdin.read()
@@ -269,12 +282,13 @@ def test_a_killed_server_ends_the_run_that_uses_it(
         assert time.monotonic() - started < 10
 
 
-RUN = """
+RUN = f"""
 import sys
 from datetime import UTC, date, datetime
 from opslayer.config import load_firm
 from pathlib import Path
-from opslayer.runner import run_job
+from opslayer.runner import run_job, warm
+warm.COMMAND = {BARE!r}
 run_job(load_firm(Path(sys.argv[1])), "own/slow", as_of=date(2026, 11, 16), moment=datetime.now(UTC))
 """
 
@@ -303,12 +317,10 @@ def test_a_job_that_is_ended_leaves_no_process(
 
 def test_a_server_that_nobody_holds_ends_when_idle(apart: Path) -> None:
     path = warm.runtime_folder() / "idle.sock"
-    code = (
-        "import sys, opslayer.runner.fork_server as f\n"
-        f"f.IDLE_SECONDS, f.STACK, f.LAYER = 1.0, (), ()\nsys.argv = ['', {str(path)!r}]\nf.main()"
-    )
+    *python, code = BARE
+    idle = code.replace("bare.main()", "bare.IDLE_SECONDS = 1.0; bare.main()")
     subprocess.run(
-        [sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*python, idle, str(path)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     assert path.exists()
     assert until(lambda: not path.exists(), 10)

@@ -67,6 +67,7 @@ def main() -> None:
         os._exit(0)
     for name in ONE_THREAD:  # a fork carries no threads over: a BLAS that had some would wait for them
         os.environ[name] = "1"
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read when it is imported
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a warning about frozen modules, for nobody
     os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"  # figures as JSON; read when plotly is imported
     server = _Server(path, listener)

@@ -23,7 +23,8 @@ from filelock import FileLock
 
 from opslayer.errors import KernelDied
 
-START_SECONDS: Final = 60.0
+COMMAND: Final = (sys.executable, "-P", "-m", "opslayer.runner.fork_server")
+START_SECONDS: Final = 120.0  # seven on a quiet machine
 SERVER: Final = "OPSLAYER_KERNEL_SERVER"
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 
@@ -196,10 +197,9 @@ def _start(path: Path) -> None:
         if old.stem != path.stem and not old.with_suffix(".sock").exists():
             old.unlink(missing_ok=True)
             old.with_suffix(".sock.lock").unlink(missing_ok=True)
-    command = [sys.executable, "-P", "-m", "opslayer.runner.fork_server", str(path)]
     with path.with_suffix(".log").open("wb") as log:
         done = subprocess.run(
-            command,
+            [*COMMAND, str(path)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
