@@ -4,8 +4,12 @@ is known.
 A logistic regression on steps and levels: additive, so that each column's share of an answer can be told.
 Recent outcomes count more, because what made people buy a year ago is not what does now (exponential
 forgetting: Gama et al., "A survey on concept drift adaptation", ACM Computing Surveys 46, 2014). How fast to
-forget and how far to trust few rows is not chosen but averaged over. It is all arrays, so that keeping it
-needs no pickle.
+forget and how far to trust few rows is not chosen but averaged over.
+
+Steps end where rows have been; what lies beyond is foretold better by a straight line, which is worse within.
+So a plain regression on lines is stacked with it (Wolpert, Neural Networks 5, 1992), with the weight that
+served best on the newest rows when the older ones taught both. The sum is additive still, and all arrays, so
+that keeping it needs no pickle.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
 Floats = NDArray[np.float64]
@@ -30,6 +35,10 @@ STRENGTHS = (0.02, 0.1)  # inverse of the ridge penalty: how far few rows are tr
 LATEST = 4_000  # rows by which a number is cut into steps: edges lie where rows are now
 SPANS = 8.0  # half-lives after which an outcome counts next to nothing and is left out
 NONE = "(none)"
+FARTHEST = 1_000.0  # spreads from the middle: a line goes on as far as anything real does
+LINE_WEIGHTS = (0.0, 0.1, 0.25, 0.5)  # of the straight line in the stack: half at most, it is the less sure
+NEWEST = 0.25  # share of the rows on which the weight of the line is chosen
+FEWEST_TO_WEIGH = 100  # rows of either outcome, below which the line has no weight
 NO_INPUTS = frozenset({"subject", "label", "decided_at", "known_at"})
 NAMED = 3  # columns that an answer names for it, and as many against
 LEAST = 0.05  # of log-odds, below which a column is not named
@@ -46,6 +55,14 @@ class Steps:
     spread: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Columns of the matrix by who sees them: `lines` of the straight regression, `steps` of the other."""
+
+    steps: NDArray[np.bool_]
+    lines: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -136,12 +153,59 @@ def learn(
     latest = _forgetting(len(kept), min(half_lives))
     centres = {name: np.average(part, axis=0, weights=latest) for name, part in seen.items()}
     base = float((latest @ came + 0.5) / (latest.sum() + 1))
-    values, intercept = _regressed(
-        np.column_stack([seen[n] - centres[n] for n in features]), came, base, half_lives
-    )
+    matrix = np.column_stack([seen[name] - centres[name] for name in features])
+    parts = _parts([(seen[name].shape[1], name in numbers) for name in features])
+    values, intercept = _stacked(matrix, came, base, half_lives, parts)
     places = np.cumsum([0, *(seen[name].shape[1] for name in features)])
     weights = {name: values[low:high] for name, (low, high) in zip(features, pairwise(places), strict=True)}
     return Propensity(numbers, levels, weights, centres, intercept, base, len(rows), dict(titles or {}))
+
+
+def _stacked(
+    matrix: Floats, came: Floats, base: float, half_lives: Sequence[int], parts: Parts
+) -> tuple[Floats, float]:
+    """Weights and intercept of steps and lines together; the line's share is chosen on the newest rows."""
+    weight = _line_weight(matrix, came, base, half_lives, parts)
+    values, intercept = _both(matrix, came, base, half_lives, parts, weighs=weight > 0)
+    return (1 - weight) * values[0] + weight * values[1], (1 - weight) * intercept[0] + weight * intercept[1]
+
+
+def _line_weight(matrix: Floats, came: Floats, base: float, half_lives: Sequence[int], parts: Parts) -> float:
+    """Of LINE_WEIGHTS the one with the least log-loss on the newest rows, both taught by the older ones."""
+    cut = int(len(came) * (1 - NEWEST))
+    older, newest = came[:cut], came[cut:]
+    if min(older.sum(), len(older) - older.sum()) < FEWEST_TO_WEIGH or newest.min(initial=1) == newest.max(
+        initial=0
+    ):
+        return 0.0
+    values, intercept = _both(matrix[:cut], older, base, half_lives, parts, weighs=True)
+    told = [matrix[cut:] @ values[place] + intercept[place] for place in (0, 1)]
+    losses = [
+        log_loss(newest, expit((1 - weight) * told[0] + weight * told[1]), labels=[0.0, 1.0])
+        for weight in LINE_WEIGHTS
+    ]
+    return LINE_WEIGHTS[int(np.argmin(losses))]
+
+
+def _both(
+    matrix: Floats, came: Floats, base: float, half_lives: Sequence[int], parts: Parts, *, weighs: bool
+) -> tuple[tuple[Floats, Floats], tuple[float, float]]:
+    """Weights over all columns, and intercepts: of the steps, then of the lines, if that `weighs`."""
+    steps, lines = np.zeros(matrix.shape[1]), np.zeros(matrix.shape[1])
+    steps[parts.steps], first = _regressed(matrix[:, parts.steps], came, base, half_lives)
+    if not weighs or came.min() == came.max():
+        return (steps, lines), (first, first)
+    with threadpool_limits(1):
+        fitted = LogisticRegression(max_iter=500).fit(matrix[:, parts.lines], came > 0)
+    lines[parts.lines] = fitted.coef_[0]
+    return (steps, lines), (first, float(fitted.intercept_[0]))
+
+
+def _parts(widths: Sequence[tuple[int, bool]]) -> Parts:
+    """By the width of each column's part and whether it is a number, whose last is its line."""
+    steps = [place < width - 1 if number else True for width, number in widths for place in range(width)]
+    lines = [place >= width - 2 if number else True for width, number in widths for place in range(width)]
+    return Parts(np.array(steps, dtype=np.bool_), np.array(lines, dtype=np.bool_))
 
 
 def _regressed(matrix: Floats, came: Floats, base: float, half_lives: Sequence[int]) -> tuple[Floats, float]:
@@ -186,7 +250,7 @@ def _text(values: pl.Series) -> pl.Series:
 
 
 def _seen(values: pl.Series, steps: Steps | None, levels: Sequence[str]) -> Floats:
-    """One column as the regression sees it: shape (rows, steps and two more) or (rows, levels)."""
+    """One column as the regressions see it: shape (rows, steps and three more) or (rows, levels)."""
     if steps is None:
         text = _text(values).to_numpy()
         return (
@@ -195,8 +259,9 @@ def _seen(values: pl.Series, steps: Steps | None, levels: Sequence[str]) -> Floa
     missing = values.is_null().to_numpy()
     known = values.cast(pl.Float64).fill_null(steps.middle).to_numpy()
     above = [known > edge for edge in steps.edges]
-    line = (np.clip(known, steps.low, steps.high) - steps.middle) / steps.spread
-    return np.column_stack([*above, line, missing]).astype(np.float64)
+    held = (np.clip(known, steps.low, steps.high) - steps.middle) / steps.spread
+    line = np.clip((known - steps.middle) / steps.spread, -FARTHEST, FARTHEST)
+    return np.column_stack([*above, held, missing, line]).astype(np.float64)
 
 
 def _told(value: object) -> str:
