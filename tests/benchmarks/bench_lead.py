@@ -4,8 +4,8 @@ The last 40 % of the rows are foretold, by all that was known before: once with 
 once taught anew every 1,000 calls, the rivals alike. `duration` is what the leak guard refuses: it is known
 when the call is over. No clean holdout: rows that are foretold were seen while the learner took its form
 (that paces of forgetting are averaged, and not chosen; that a straight line is stacked with the steps, with a
-weight chosen on older rows, and goes on beyond what was seen). The file drifts by itself: one call in 25 succeeds
-at first, one in five at the end.
+weight chosen on older rows, and goes on beyond what was seen). The file drifts by itself: one call in 25
+succeeds at first, one in five at the end.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from opslayer.modelops.capability import Capability, Learning
 from opslayer.modelops.capture import Judged
 from opslayer.modelops.decay import Decay, watch_probabilities
 from opslayer.modelops.monitoring import came, expected, moved, of_few_kinds, table
-from opslayer.modelops.promotion import Bar, Promotion, judge
+from opslayer.modelops.promotion import Bar, Promotion, judge, row_losses
 from opslayer.modelops.registry import CHALLENGER, CHAMPION, Card, Registry
 from opslayer.modelops.respondents import named
 
@@ -76,7 +76,7 @@ def teach(
     asked = split.test.select("subject", *features)
     judged = split.test.select("subject", outcome="label").with_columns(
         answer=model.predict(asked)["answer"],
-        naive=pl.lit(split.train["label"].cast(pl.Float64).mean()),
+        naive=_naive(capability, split, asked),
         **{name: split.test[name] for name in _segments(learning)},
     )
     measured = scores.evaluate(judged, segment=learning.segment, entity="subject", seed=seed)
@@ -211,6 +211,16 @@ def _known(capability: Capability, history: pl.DataFrame, as_of: date) -> pl.Dat
     )
 
 
+def _naive(capability: Capability, split: scores.Split, asked: pl.DataFrame) -> pl.Series:
+    """The naive rival: what stands in for a model, or the usual share, whichever was the better."""
+    share = split.train["label"].cast(pl.Float64).to_numpy().mean()
+    usual = pl.Series("answer", [share] * len(asked), dtype=pl.Float64)
+    stand_in: pl.Series = named(capability.fallback.function)(asked)["answer"]
+    outcome = split.test["label"].cast(pl.Float64)
+    better = row_losses("brier", outcome, stand_in).mean() < row_losses("brier", outcome, usual).mean()
+    return stand_in if better else usual
+
+
 def _named_subject(capability: Capability, history: pl.DataFrame) -> pl.DataFrame:
     named_so = capability.subject in history.columns
     return history.rename({capability.subject: "subject"}) if named_so else history
@@ -223,7 +233,9 @@ def _rival(
     try:
         champion = registry.load(capability.name, CHAMPION)
     except ModelFailed:
-        return judged["naive"], "the usual share"
+        named_so = capability.fallback.function.rpartition(":")[2].replace("_", " ")
+        word = "the usual share" if judged["naive"].n_unique() == 1 else f"the {named_so}"
+        return judged["naive"], word
     reference = registry.judged(capability.name, champion.version)
     if "decided_at" in reference.columns:  # what judged it did not teach it
         since = test["decided_at"] >= reference["decided_at"].min()

@@ -11,6 +11,7 @@ from opslayer.intelligence.win.backtest import RIVAL, backtest, replay, verdict
 from opslayer.intelligence.win.forecast import forecast_table
 from opslayer.intelligence.win.hazard import WEEKS, WinModel
 from opslayer.intelligence.win.history import known_on
+from opslayer.intelligence.win.learner import WinChances, WinProbability, stage_weight
 from opslayer.intelligence.win.outlook import MODEL, Outlook, outlook, teach
 from opslayer.intelligence.win.weights import stage_weights
 
@@ -19,14 +20,19 @@ __all__ = [
     "RIVAL",
     "WEEKS",
     "Outlook",
+    "WinChances",
     "WinModel",
+    "WinProbability",
+    "answered",
     "backtest",
+    "coming",
     "forecast_table",
     "headline",
     "known_on",
     "outlook",
     "replay",
     "run",
+    "stage_weight",
     "stage_weights",
     "teach",
     "verdict",
@@ -44,6 +50,53 @@ def run(layer: Queries, *, as_of: date, seed: int = 0) -> dict[str, pl.DataFrame
         "win_forecast": forecast_table(outlook(history, as_of, teach(history, as_of)), seed=seed),
         "win_backtest": backtest(replay(history, as_of=as_of), as_of=as_of),
     }
+
+
+def coming(history: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Of the query win_history, the deals that are open today: what win_probability is asked about."""
+    return history.filter(pl.col("label").is_null() & (pl.col("decided_at") == as_of))
+
+
+def answered(forecast: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """The table win_forecast, with what a promoted version says of each deal (answers of win_probability).
+
+    Where none has been promoted, what was taught on the day stands: it has no rival to be worse than but
+    stage weights, and stands beside them in the backtest.
+    """
+    heard = answers.filter(~pl.col("is_fallback")).select(
+        "subject", "answer", "decided_in_days", said="reasons", by="model", of="model_version"
+    )
+    rows = forecast.join(
+        heard, left_on="opportunity_id", right_on="subject", how="left", maintain_order="left"
+    )
+    told = pl.col("answer").is_not_null()
+    chance = pl.coalesce("answer", "win_probability")
+    dated = {
+        name: pl.when(told)
+        .then(pl.col("as_of") + pl.duration(days=pl.col("decided_in_days").list.get(place)))
+        .otherwise(name)
+        for place, name in enumerate(("close_earliest", "close_on", "close_latest"))
+    }
+    return (
+        rows.with_columns(
+            win_lower=pl.min_horizontal("win_lower", chance),
+            win_upper=pl.max_horizontal("win_upper", chance),
+            win_probability=chance,
+            **dated,
+            is_fallback=pl.col("is_fallback") & ~told,
+            reasons=pl.coalesce("said", "reasons"),
+            model=pl.coalesce("by", "model"),
+            model_version=pl.coalesce("of", "model_version"),
+        )
+        .select(forecast.columns)
+        .cast(forecast.schema)
+        .sort(
+            pl.col("win_probability") * pl.col("amount_base").cast(pl.Float64),
+            "opportunity_id",
+            descending=[True, False],
+            nulls_last=True,
+        )
+    )
 
 
 def headline(forecast: pl.DataFrame, *, currency: str) -> str:

@@ -44,10 +44,15 @@ class Outlook:
 
     def close_week(self, share: float) -> NDArray[np.int64]:
         """Week after `day` by which a deal that closes has closed, with a probability of `share`."""
-        closed = np.cumsum(self.won + self.lost, axis=1)
-        closed = closed / np.maximum(closed[:, -1:], 1e-12)
-        week: NDArray[np.int64] = np.argmax(closed >= share - 1e-12, axis=1).astype(np.int64) + 1
-        return week
+        return close_week(self.won, self.lost, share)
+
+
+def close_week(won: Floats, lost: Floats, share: float) -> NDArray[np.int64]:
+    """Week by which a deal that closes has closed, with a probability of `share`; chances: (deals, weeks)."""
+    closed = np.cumsum(won + lost, axis=1)
+    closed = closed / np.maximum(closed[:, -1:], 1e-12)
+    week: NDArray[np.int64] = np.argmax(closed >= share - 1e-12, axis=1).astype(np.int64) + 1
+    return week
 
 
 def teach(history: pl.DataFrame, day: date) -> WinModel | None:
