@@ -129,6 +129,9 @@ def _watch(
     if len(known) < FEWEST:
         words = f"{len(known)} judged rows at promotion are too few to compare with ({FEWEST} are needed)."
         return Decay(False, None, 1.0, needed, before, recent, len(since), words)
+    if not len(since):
+        words = f"No outcome of its answers is known yet; its {word} was {before:.4f} when it was judged."
+        return Decay(False, None, 1.0, needed, before, recent, 0, words)
     # each reference mean is held at what it exceeds with a chance of a share of alpha only
     share = alpha * REFERENCE_SHARE / len(watched)
     bound = [min(upper_bound(reference, share) + tolerance, 1 - 1e-6) for reference, _ in watched]
