@@ -1,5 +1,6 @@
 """Acting: rules propose, guardrails hold, people approve, the outbox sends once, the trail keeps it."""
 
+from opslayer.actions.alarm import Told, tell
 from opslayer.actions.approval import Refused, approve, approve_each, reject, settle
 from opslayer.actions.approvers import approvers
 from opslayer.actions.attention import need_attention
@@ -42,6 +43,7 @@ __all__ = [
     "Rule",
     "Sheets",
     "Shown",
+    "Told",
     "Undoing",
     "Verdict",
     "approve",
@@ -87,6 +89,7 @@ __all__ = [
     "standing_of_week",
     "stop",
     "stop_autonomy",
+    "tell",
     "trials",
     "undo",
     "verify",

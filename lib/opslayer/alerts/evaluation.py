@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opslayer.alerts.definition import load_definitions
+from opslayer.alerts.definition import Absolute, Season, load_definitions
 from opslayer.alerts.finding import Finding, find, signal
 from opslayer.alerts.record import Alert, list_alerts
 from opslayer.alerts.state import Signal, Standing, Terms, begin, observe, pass_time
 from opslayer.config import Firm
 from opslayer.metrics import load_metrics
 from opslayer.store import AlertChange, AlertEvaluation, AlertRecord, Store, append, emit, lock
-from opslayer.warehouse import Layer
+from opslayer.warehouse import Layer, current, open_layer
 
 STANDING = tuple(field.name for field in fields(Standing))
 
@@ -39,6 +39,16 @@ def evaluate(firm: Firm, layer: Layer, store: Store, *, moment: datetime) -> lis
     return list_alerts(store)
 
 
+def evaluate_new(firm: Firm, store: Store, *, moment: datetime) -> bool:
+    """Measure on the snapshot that is current, where that was not done yet; whether it was done now."""
+    live = current(firm)
+    if live is None or is_evaluated(store, live.name):
+        return False
+    with open_layer(firm, live.name) as layer:
+        evaluate(firm, layer, store, moment=moment)
+    return True
+
+
 def is_evaluated(store: Store, snapshot: str) -> bool:
     """Whether the alerts were measured on that snapshot."""
     with store.reading() as session:
@@ -56,6 +66,11 @@ def move(
     records = {(one.definition, one.entity): one for one in session.scalars(select(AlertRecord))}
     for one in found:
         key, seen = (one.definition.name, one.entity), signal(one)
+        cut = isinstance(one.definition, Absolute | Season) and bool(one.definition.by)
+        if seen == "missing" and not one.entity and cut:
+            for known in [known for known in records if known[0] == one.definition.name]:
+                _moved(session, records.pop(known), seen, one.definition.terms, as_of=as_of, moment=moment)
+            continue
         record = records.pop(key, None)
         if record is None:
             if one.entity and seen in ("in range", "near", "missing"):
@@ -147,9 +162,3 @@ def standing(record: AlertRecord) -> Standing:
 def _write(record: AlertRecord, after: Standing) -> None:
     for name in STANDING:
         setattr(record, name, getattr(after, name))
-
-
-def changed(before: Iterable[Alert], after: Iterable[Alert]) -> list[Alert]:
-    """Those that stand otherwise than they did."""
-    known = {(one.definition, one.entity): one.state for one in before}
-    return [one for one in after if known.get((one.definition, one.entity), "normal") != one.state]

@@ -107,6 +107,8 @@ def _found(
 ) -> list[Finding]:
     match definition:
         case Absolute() if definition.by:
+            if values[definition.metric].value is None and values[definition.metric].failure is None:
+                return [Finding(definition)]  # nothing was measured: none of its entities has gone
             parts = cut(layer, metrics[definition.metric], definition.by)
             return [
                 Finding(

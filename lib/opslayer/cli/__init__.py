@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from opslayer.cli import actions, channels, data, edge, events, metrics, models, pages, rules, work
+from opslayer.cli import actions, alerts, channels, data, edge, events, metrics, models, pages, rules, work
 from opslayer.errors import OpslayerError
 
 app = typer.Typer(
@@ -78,6 +78,7 @@ GROUPS: tuple[tuple[str, str, Mapping[str, Callable[..., None]], str], ...] = (
     ("models", "Who answers what is asked of models, and how right it was.", models.COMMANDS, DATA),
     ("pages", "What the pages show, and the way from it to its rows.", pages.COMMANDS, DATA),
     ("actions", "What is proposed, and who decided.", actions.COMMANDS, WORK),
+    ("alerts", "What is out of range, since when, and who has taken it on.", alerts.COMMANDS, WORK),
     ("channels", "The ways that what was approved leaves by.", channels.COMMANDS, WORK),
     ("rules", "When something is proposed, to whom, and who must say yes.", rules.COMMANDS, WORK),
     ("events", "What happened, for rules that wait for it.", events.COMMANDS, WORK),

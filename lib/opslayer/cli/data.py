@@ -202,7 +202,7 @@ def refresh(as_of: AsOf = None, full: Full = False, dry_run: DryRun = False, jso
       opslayer refresh
       opslayer refresh --as-of 2021-01-15
     """
-    from opslayer import actions, warehouse
+    from opslayer import actions, alerts, warehouse
     from opslayer.store import open_store
 
     firm = edge.firm()
@@ -213,6 +213,7 @@ def refresh(as_of: AsOf = None, full: Full = False, dry_run: DryRun = False, jso
     with edge.progress(json) as report:
         done = warehouse.refresh(firm, as_of=day, moment=edge.now(), full=full, progress=report)
     with open_store(firm) as store:
+        alerts.evaluate_new(firm, store, moment=edge.now())
         proposed = actions.propose_due(firm, store, moment=edge.now())
     _show_drift(done.landed)
     if json:

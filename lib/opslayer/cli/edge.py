@@ -20,8 +20,8 @@ from opslayer.config import Firm, load_firm
 from opslayer.errors import OpslayerError, UsageError
 from opslayer.store import Store, open_store
 
-output = Console()
-notices = Console(stderr=True)
+output = Console(emoji=False)  # a key like "x:ledger:C1" has no picture in it
+notices = Console(stderr=True, emoji=False)
 
 Number = Annotated[int, typer.Argument(help="Its number in `opslayer actions list`.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]

@@ -167,7 +167,9 @@ def promote(
 
 
 def notify(json: Json = False) -> None:
-    """Write to everybody for whom something new waits: a mail a person, with a signed link to each decision.
+    """Write to everybody for whom something new waits, and to whom alerts are routed.
+
+    A mail a person, with a signed link to each decision; of alerts one a person and state.
 
     [dim]Example:[/dim]
       opslayer notify
@@ -179,9 +181,17 @@ def notify(json: Json = False) -> None:
     firm = edge.firm()
     with open_store(firm) as store, open_layer(firm) as layer:
         sent = actions.notify(firm, store, layer=layer, moment=edge.now())
+        told = actions.tell(firm, store, moment=edge.now())
     if json:
-        edge.show_json(sent)
+        edge.show_json([*sent, *told])
         return
+    if firm.alerts:
+        edge.show_table(
+            "Told of alerts",
+            ("who", "what", "alerts", "state", "what the server said"),
+            ((one.person, one.what, one.alerts, one.state, one.reply) for one in told),
+            empty="nobody: nothing new is to be told at this hour",
+        )
     edge.show_table(
         "Written to",
         ("who", "decisions", "state", "what the server said"),

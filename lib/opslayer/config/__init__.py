@@ -1,6 +1,8 @@
 """firm.toml and the YAML folders, read into frozen models; every error names the key and the mend."""
 
 from opslayer.config.access import ROLES, AccessSection, LoginSection, Role
+from opslayer.config.alerts import AlertsSection
+from opslayer.config.alerts import Step as AlertStep
 from opslayer.config.approvals import ApprovalsSection
 from opslayer.config.channels import (
     CalendarSettings,
@@ -31,6 +33,8 @@ __all__ = [
     "PROJECT",
     "ROLES",
     "AccessSection",
+    "AlertStep",
+    "AlertsSection",
     "ApprovalsSection",
     "AttachmentsSource",
     "BillingSection",

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from opslayer.config.access import AccessSection
+from opslayer.config.alerts import AlertsSection
 from opslayer.config.approvals import ApprovalsSection
 from opslayer.config.channels import ChannelSection
 from opslayer.config.models import ModelsSection
@@ -53,6 +54,7 @@ class Firm(Settings):
     probes: ProbesSection = ProbesSection()
     mail: MailSection | None = None
     approvals: ApprovalsSection | None = None
+    alerts: AlertsSection | None = None
     channels: dict[str, ChannelSection] = Field(
         default_factory=dict, description="ways out besides mail, by the name that rules call them"
     )

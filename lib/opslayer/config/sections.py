@@ -198,6 +198,8 @@ class Person(Settings):
     name: str
     email: str
     roles: tuple[str, ...] = Field(min_length=1)
+    hours_from: time | None = Field(None, description="alerts reach them no earlier, but for urgent ones")
+    hours_until: time | None = Field(None, description="nor later; those of [alerts] where they are left out")
     practices: tuple[str, ...] = Field((), description="whose rows a manager sees")
     until: datetime | None = Field(None, description="when their access ends; it does not, without")
 

@@ -13,6 +13,7 @@ FOLDERS = {
     "data_contracts": "what the data must be (ODCS 3.1, *.odcs.yaml)",
     "mappings": "how a source's tables become parties, invoices, payments, journals",
     "metrics": "what is measured, and the range it should lie in",
+    "alerts": "what people are told of, of the firm and of each client, project and practice",
     "rules": "when something is proposed, to whom, and who must approve",
     "queries": "whom a rule of your own is about: SQL that only reads published tables",
     "capabilities": "what models are asked, who may answer, and what stands if none does",
