@@ -7,9 +7,9 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -27,9 +27,17 @@ class Reply:
 
 @dataclass
 class Receiver:
-    """What was posted, and what is to be answered next; 200 where nothing is said."""
+    """What was posted, and what is to be answered next; 200 where nothing is said.
+
+    `chooses` answers by what was posted, for questions that come in any order; `at_once` counts the most that
+    were being answered at a time.
+    """
 
     port: int
+    chooses: Callable[[bytes], Reply] | None = None
+    at_once: int = 0
+    answering: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
     posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -55,7 +63,17 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             known.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.answer(known.replies.pop(0) if known.replies else Reply())
+            if known.chooses is None:
+                self.answer(known.replies.pop(0) if known.replies else Reply())
+                return
+            with known.lock:
+                known.answering += 1
+                known.at_once = max(known.at_once, known.answering)
+            reply = known.chooses(body)
+            time.sleep(reply.late)
+            with known.lock:
+                known.answering -= 1
+            self.answer(replace(reply, late=0))
 
         def do_GET(self) -> None:
             known.asked.append(self.path)

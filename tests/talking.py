@@ -33,6 +33,7 @@ model = "calm-1"
 price_in = {price}
 price_out = {price}
 timeout_seconds = 1
+at_once = {at_once}
 """
 CORE = """
 create schema core;
@@ -44,11 +45,16 @@ create table core.message as select 'José Núñez' as from_name;
 
 
 def write_firm(
-    place: Path, *ports: int, store: str = "sqlite:///var/store.db", price: str = "0", budget: str = "0"
+    place: Path,
+    *ports: int,
+    store: str = "sqlite:///var/store.db",
+    price: str = "0",
+    budget: str = "0",
+    at_once: int = 4,
 ) -> Firm:
     """A firm with a published snapshot, and an endpoint at each port: one, two, ..."""
     endpoints = "".join(
-        ENDPOINT.format(name=name, port=port, price=price)
+        ENDPOINT.format(name=name, port=port, price=price, at_once=at_once)
         for name, port in zip(("one", "two", "three"), ports, strict=False)
     )
     place.mkdir(parents=True, exist_ok=True)

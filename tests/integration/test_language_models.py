@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -191,10 +192,61 @@ def test_a_narrative_is_put_better_where_its_numbers_stay(tmp_path: Path) -> Non
         }
     )
     with receiving() as server:
-        server.replies = [said(BETTER), said("Audit fell short by EUR 3,000, 40 % of it for want of hours.")]
+        short = "Audit fell short by EUR 3,000, 40 % of it for want of hours."
+        server.chooses = lambda asked: said(short if b"below plan" in asked else BETTER)
         firm = write_firm(tmp_path, server.port)
         tables = reword(firm, {"margin_narrative": drafted, "other": drafted}, as_of=AS_OF, moment=MOMENT)
     found = tables["margin_narrative"]
     assert tables["other"].equals(drafted)
     assert found["paragraph"].to_list() == [BETTER, drafted["paragraph"][1]]
     assert found["model"].to_list() == ["calm-1", "drivers"]
+
+
+def drafts(count: int) -> list[str]:
+    return [f"{DRAFT} Note {n}." for n in range(count)]
+
+
+def test_questions_are_asked_side_by_side_and_answered_in_their_order(tmp_path: Path) -> None:
+    """Eight that take 0.4 s each, of two endpoints that take two at once: two rounds, not eight."""
+    with receiving() as server, receiving() as other:
+        for each in (server, other):
+            each.chooses = lambda asked: said(noted(asked), late=0.4)
+        firm = write_firm(tmp_path, server.port, other.port, at_once=2)
+        narrated(firm, "A word before: revenue rose.")  # so that what takes long to load is there
+        began = monotonic()
+        found = narrated(firm, *drafts(8))
+        took = monotonic() - began
+    assert found["answer"].to_list() == [f"It was EUR 12,345.60. Note {n}." for n in range(8)]
+    assert (server.at_once, other.at_once) == (2, 2)
+    assert took < 8 * 0.4 * 0.75
+
+
+def noted(asked: bytes) -> str:
+    """Better words that end as the note does."""
+    (note,) = re.findall(r"Note \d+\.", asked.decode()) or ["It rose."]
+    return f"It was EUR 12,345.60. {note}"
+
+
+def test_however_many_are_asked_at_once_the_budget_is_kept(tmp_path: Path, store_url: str) -> None:
+    """Each may cost what its bytes and its longest answer do: the month has enough for some of them."""
+    with receiving() as server:
+        server.chooses = lambda asked: said(noted(asked), tokens=10_000, late=0.1)
+        firm = write_firm(tmp_path, server.port, store=store_url, price="10", budget="0.08", at_once=6)
+        found = narrated(firm, *drafts(12))
+        with open_store(firm) as store:
+            spent = spent_in(store, AS_OF)
+    asked = len(server.posts)
+    assert 0 < asked < 12
+    assert spent <= Decimal("0.08")
+    assert found["is_fallback"].sum() == 12 - asked
+    assert all("a month is spent" in why for why in found["why_fallback"].drop_nulls())
+
+
+def test_one_that_fails_is_left_alone_by_those_that_wait(tmp_path: Path, store_url: str) -> None:
+    """Of forty, those in flight and one trial after another until it is left alone, none after that."""
+    with receiving() as server:
+        server.chooses = lambda _: Reply(500, late=0.05)
+        found = narrated(write_firm(tmp_path, server.port, store=store_url, at_once=4), *drafts(40))
+    assert found["is_fallback"].all()
+    assert 3 <= len(server.posts) <= 8
+    assert server.at_once <= 4

@@ -18,6 +18,7 @@ class EndpointSettings(Settings):
     price_in: Decimal = Field(Decimal(0), ge=0, description="base currency a million tokens read")
     price_out: Decimal = Field(Decimal(0), ge=0, description="base currency a million tokens written")
     timeout_seconds: float = Field(20, gt=0, le=300, description="for the whole of one answer")
+    at_once: int = Field(4, ge=1, le=64, description="questions it is asked side by side, at most")
 
     @field_validator("key")
     @classmethod

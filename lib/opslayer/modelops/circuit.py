@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from opslayer.modelops.capability import Breaker
 from opslayer.store import Circuit, Store
@@ -40,8 +42,7 @@ class Circuits:
 
     def failed(self, name: str, why: str, moment: datetime) -> None:
         with self.store.session() as session:
-            found = session.get(Circuit, name) or Circuit(name=name, failures=0)
-            session.add(found)
+            found = _held(session, name)
             found.failures += 1
             found.why = why[:2_000]
             if found.failures >= self.breaker.failures:
@@ -49,11 +50,14 @@ class Circuits:
 
     def answered(self, name: str, *, latency_ms: float) -> None:
         with self.store.session() as session:
-            found = session.get(Circuit, name) or Circuit(name=name)
-            session.add(found)
+            found = _held(session, name)
             before = found.latency_ms
             found.latency_ms = latency_ms if before is None else before + SMOOTH * (latency_ms - before)
             found.failures, found.open_until, found.why = 0, None, None
+
+    def shaky(self, names: Iterable[str]) -> frozenset[str]:
+        """Those whose last answer was a failure."""
+        return frozenset(name for name, found in self._known(list(names)).items() if found.failures)
 
     def close(self, name: str) -> None:
         """A person says that it is mended."""
@@ -64,6 +68,13 @@ class Circuits:
         with self.store.reading() as session:
             found = session.scalars(select(Circuit).where(Circuit.name.in_(names))).all()
             return {one.name: one for one in found}
+
+
+def _held(session: Session, name: str) -> Circuit:
+    """Its row, made where it is new, and nobody else's until the end of the transaction."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(insert(Circuit).values(name=name, failures=0).on_conflict_do_nothing())
+    return session.get_one(Circuit, name, with_for_update=True)
 
 
 def _is_open(found: Circuit | None, moment: datetime) -> bool:

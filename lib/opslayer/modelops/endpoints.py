@@ -1,8 +1,10 @@
 """Language models behind the OpenAI-compatible protocol: several balanced by health, none trusted.
 
-One question is asked of the endpoint that is healthy and quickest; where it fails in a way that may pass,
-the next is asked. What a question may cost is reserved before it leaves, so that no number of them at once
-spends more than the month has; what is left of an attempt that was cut off stays spent.
+A question is asked of the endpoint that is healthy, quickest, and has room for one more; where it fails in a
+way that may pass, the next is asked. So many are asked side by side as the endpoints take at once; one that
+failed last is only tried, by one question at a time. What a question may cost is reserved before it leaves,
+so that no number of them at once spends more than the month has; what is left of an attempt that was cut off
+stays spent.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from opslayer.config import EndpointSettings, secret
 from opslayer.errors import ModelFailed
 from opslayer.modelops.circuit import Circuits
+from opslayer.modelops.slots import Slots
 from opslayer.modelops.spending import Purse
 
 if TYPE_CHECKING:
@@ -40,11 +43,17 @@ class Written:
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The firm's language models, asked one question at a time."""
+    """The firm's language models. `slots` are shared by all who ask in this process."""
 
     settings: Mapping[str, EndpointSettings]
     circuits: Circuits
     purse: Purse
+    slots: Slots
+
+    @property
+    def at_once(self) -> int:
+        """How many questions they take side by side."""
+        return max(1, sum(self.slots.most.values()))
 
     def write(
         self,
@@ -66,15 +75,21 @@ class Endpoints:
         for attempt in range(ATTEMPTS):
             if not names:
                 break
-            name = names.pop(0)
-            try:
-                return self._ask(name, messages, capability, most_tokens, moment, until - monotonic())
-            except ModelFailed as error:
-                told.append(f"{name}: {error.message}")
-                if isinstance(error, Passing):
-                    names.append(name)  # after the others
-                    if names[0] == name:
-                        sleep(max(0.0, min(WAIT * 2**attempt, until - monotonic())))
+            shaky = self.circuits.shaky(names)
+            with self.slots.taken(names, until=until, one_at_once=shaky) as name:
+                if name is None:
+                    told.append("no time was left: all of them were being asked")
+                    break
+                names.remove(name)
+                try:
+                    return self._ask(name, messages, capability, most_tokens, moment, until - monotonic())
+                except ModelFailed as error:
+                    told.append(f"{name}: {error.message}")
+                    passing = isinstance(error, Passing)
+            if passing and self.circuits.open_because(name, moment) is None:
+                names.append(name)  # after the others
+                if names[0] == name:
+                    sleep(max(0.0, min(WAIT * 2**attempt, until - monotonic())))
         raise ModelFailed("; ".join(dict.fromkeys(told)))
 
     def _ask(

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -99,8 +100,10 @@ class Writer:
         return f"{self.capability.name}:language model"
 
     def answer(self, rows: pl.DataFrame, *, moment: datetime, until: float) -> pl.DataFrame:
-        """One question a row."""
-        answers = [self._one(text, moment, until) for text in _as_text(rows)]
+        """One question a row, so many side by side as the endpoints take."""
+        texts = _as_text(rows)
+        with ThreadPoolExecutor(min(len(texts), self.endpoints.at_once)) as pool:
+            answers = list(pool.map(lambda text: self._one(text, moment, until), texts))
         return pl.DataFrame(answers, schema=REPLY, orient="row")
 
     def _one(self, text: str, moment: datetime, until: float) -> tuple[str | None, None, str, str, str]:

@@ -25,6 +25,7 @@ from opslayer.modelops.endpoints import Endpoints
 from opslayer.modelops.privacy import Redactor, name_parts
 from opslayer.modelops.registry import CHALLENGER, CHAMPION, Registry
 from opslayer.modelops.respondents import Formula, Version, Writer
+from opslayer.modelops.slots import Slots
 from opslayer.modelops.spending import Purse
 from opslayer.store import Store, fraction, open_store
 from opslayer.warehouse import open_layer
@@ -159,8 +160,13 @@ class Models:
 
     def _writer(self, capability: Capability, candidate: of.Written) -> Writer:
         purse = Purse(self.store, self.firm.models.budget, capability.budget)
-        endpoints = Endpoints(self.firm.models.endpoints, Circuits(self.store, capability.breaker), purse)
+        circuits = Circuits(self.store, capability.breaker)
+        endpoints = Endpoints(self.firm.models.endpoints, circuits, purse, self.slots)
         return Writer(capability, candidate, endpoints, self.redactor)
+
+    @cached_property
+    def slots(self) -> Slots:
+        return Slots({name: one.at_once for name, one in self.firm.models.endpoints.items()})
 
     @cached_property
     def redactor(self) -> Redactor:
