@@ -15,12 +15,14 @@ from opslayer.intelligence.triage import (
     OUT_OF_SCOPE,
     Ask,
     Candidate,
+    Handing,
     TextClassifier,
     TextModel,
     hand_out,
     rank,
 )
 from opslayer.intelligence.triage.threshold import NEVER, threshold_at
+from opslayer.intelligence.triage.whom import candidates
 
 DUBLIN, NEW_YORK = ZoneInfo("Europe/Dublin"), ZoneInfo("America/New_York")
 NINE = datetime(2026, 11, 16, 9, tzinfo=DUBLIN)
@@ -122,28 +124,71 @@ def test_whose_client_it_is_comes_before_who_holds_the_skill() -> None:
     assert order(Ask("m2", ("SQL",), "Data"), owner, able) == ["able", "owner"]
 
 
-def test_time_decides_among_equals_and_the_away_are_last() -> None:
-    ask = Ask("m1", ("SQL",))
-    held = {"SQL": 4}
-    people = [
-        person("a-away", levels=held, free_share=1.0, works_today=False),
-        person("b-asleep", levels=held, free_share=0.5, zone=NEW_YORK),
-        person("c-busy", levels=held, free_share=0.0),
-        person("d-free", levels=held, free_share=0.6),
-        person("e-nights", levels=held, free_share=0.4, begins=time(20), ends=time(23)),
-    ]
-    assert order(ask, *people) == ["d-free", "b-asleep", "c-busy", "e-nights", "a-away"]
-    said = {one.person_id: " ".join(one.reasons) for one in rank(ask, people, at=NINE)}
-    assert "04:00 EST" in said["b-asleep"]
-    assert "60% of the next four weeks free" in said["d-free"]
+def test_load_decides_among_equals_and_who_is_not_at_work_is_not_named() -> None:
+    """By hand: 2 points a skill at level 5, 1 of the practice, a part of one for the share that is free."""
+    held: dict[str, object] = {"levels": {"SQL": 5}, "practice": "Data"}
+    ask = Ask("m1", ("SQL",), "Data")
+    away = person("a-away", free_share=1.0, works_today=False, **held)
+    asleep = person("b-asleep", free_share=0.9, zone=NEW_YORK, **held)
+    nights = person("e-nights", free_share=0.8, begins=time(20), ends=time(4), **held)
+    busy, free = person("c-busy", **held), person("d-free", free_share=0.6, **held)
+    ranked = rank(ask, [away, asleep, busy, free, nights], at=NINE)
+    assert [one.person_id for one in ranked] == ["d-free", "c-busy", "a-away", "b-asleep", "e-nights"]
+    assert [one.points for one in ranked] == [3.6, 3.0, 4.0, 3.9, 3.8]
+    absent = {one.person_id: one.absent for one in ranked}
+    assert absent["a-away"] == "away today"
+    assert absent["b-asleep"] == "not at work at 04:00 EST"
+    assert absent["e-nights"] == "not at work at 09:00 GMT"
+    assert "60% of the next four weeks free" in ranked[0].reasons
     with pytest.raises(ValueError, match="time zone"):
-        rank(ask, people, at=NINE.replace(tzinfo=None))
+        rank(ask, [free], at=NINE.replace(tzinfo=None))
+
+    at_one_in_the_morning = NINE.replace(hour=1)
+    assert rank(ask, [busy, nights], at=at_one_in_the_morning)[0].person_id == "e-nights"
+    assert rank(ask, [busy, asleep], at=NINE.replace(hour=15))[0].person_id == "b-asleep"
+
+
+def test_who_is_away_is_passed_over_and_the_next_is_told_so() -> None:
+    owner = person("owner", owns=frozenset({"acme"}), leads=True, works_today=False)
+    able = person("able", levels={"SQL": 5}, practice="Data")
+    ask = Ask("m1", ("SQL",), "Data", party_id="acme")
+    given = hand_out([ask], [owner, able], at=NINE)["m1"]
+    assert given.person is not None
+    assert given.person.person_id == "able"
+    assert given.passed_over is not None
+    assert given.passed_over.absent == "away today"
+    assert hand_out([ask], [owner], at=NINE)["m1"].person is None
+    present = person("owner", owns=frozenset({"acme"}), leads=True)
+    assert hand_out([ask], [present, able], at=NINE)["m1"] == Handing(rank(ask, [present], at=NINE)[0])
+
+
+def test_hours_are_the_persons_own_where_a_source_says_them_and_else_the_firms() -> None:
+    unsaid = {"practice": None, "free_hours": 0, "available_hours": 0, "leads": 0, "works_today": True}
+    people = pl.DataFrame(
+        [
+            {"person_id": "a", "name": "A", "time_zone": "America/New_York", "works_from": "10:00",
+             "works_until": "18:00"},
+            {"person_id": "b", "name": "B", "time_zone": None, "works_from": None, "works_until": None},
+            {"person_id": "c", "name": "C", "time_zone": "Dublin", "works_from": None, "works_until": None},
+        ]
+    ).with_columns(pl.lit(value).alias(name) for name, value in unsaid.items())  # fmt: skip
+    skills = pl.DataFrame(schema={"person_id": pl.String, "skill": pl.String, "level": pl.Int64})
+    clients = pl.DataFrame(
+        schema={"party_id": pl.String, "person_id": pl.String, "hours": pl.Float64, "is_owner": pl.Boolean}
+    )
+    found = candidates(people, skills, clients, zone=DUBLIN, hours=(time(8), time(16)))
+    assert [(one.zone.key, one.begins, one.ends) for one in found] == [
+        ("America/New_York", time(10), time(18)),
+        ("Europe/Dublin", time(8), time(16)),
+        ("Europe/Dublin", time(8), time(16)),
+    ]
 
 
 def test_ten_do_not_land_on_one_desk_and_what_is_nobodys_stays_so() -> None:
     people = [person(name, levels={"SQL": 5}, practice="Data", free_share=0.3) for name in ("a", "b")]
     asks = [Ask(f"m{n}", ("SQL",), "Data") for n in range(4)]
     given = hand_out(asks, people, at=NINE)
-    assert [given[ask.subject].person_id for ask in asks] == ["a", "b", "a", "b"]
-    assert hand_out([Ask("m9", ("Opera",))], people, at=NINE) == {}
-    assert hand_out(asks, [], at=NINE) == {}
+    named = [one.person.person_id for one in given.values() if one.person]
+    assert named == ["a", "b", "a", "b"]
+    assert hand_out([Ask("m9", ("Opera",))], people, at=NINE) == {"m9": Handing(None)}
+    assert hand_out(asks[:1], [], at=NINE) == {"m0": Handing(None)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from datetime import time
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -100,6 +101,12 @@ class Firm(Settings):
     @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.firm.time_zone)
+
+    @property
+    def working_hours(self) -> tuple[time, time]:
+        """From and until, on the firm's clock."""
+        begins, ends = (time.fromisoformat(clock) for clock in self.firm.working_hours.split("-"))
+        return begins, ends
 
     @property
     def var(self) -> Path:

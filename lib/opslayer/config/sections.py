@@ -23,6 +23,11 @@ class FirmSection(Settings):
         pattern=r"^[1-9]\d{0,2}$",
         description='of its country, e.g. "353": phone numbers written without one are read with it',
     )
+    working_hours: str = Field(
+        "09:00-17:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
+        description="on its clock, where no source has a person's own; nothing is handed out outside of them",
+    )
     fiscal_year_start: int = Field(1, ge=1, le=12, description="first month of the fiscal year")
 
     @field_validator("time_zone")

@@ -1,4 +1,4 @@
-"""The staff system's workbook: employees, absences, skills and holidays under its own heads."""
+"""The staff system's workbook: employees, absences, skills, schedules and holidays under its own heads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def hris_tables(staff: Tables) -> Tables:
-    """The sheets, from person, leave, skill and holiday of the templates; dates as dates."""
+    """The sheets, from person, working_hours, leave, skill and holiday of the templates; dates as dates."""
     person = staff["person"]
     return {
         "employees": person.select(
@@ -48,6 +48,12 @@ def hris_tables(staff: Tables) -> Tables:
             pl.col("person_id").alias("Employee ID"),
             pl.col("skill").alias("Skill"),
             pl.col("level").alias("Level"),
+        ),
+        "schedules": staff["working_hours"].select(
+            pl.col("person_id").alias("Employee ID"),
+            pl.col("time_zone").alias("Time Zone"),
+            pl.col("works_from").alias("From"),
+            pl.col("works_until").alias("Until"),
         ),
         "holidays": staff["holiday"].select(_day("day", "Date"), pl.col("name").alias("Holiday")),
     }

@@ -14,6 +14,7 @@ from opslayer.demo.calendar import Days, Month, number, weekday
 
 Floats = NDArray[np.float64]
 FOREVER = 10**6
+ZONE_ABROAD, ABROAD = "America/New_York", 6  # where every sixth analyst works
 ON_LEAVE = 2  # innocents: long approved leave, no shortfall
 BENCH, NON_BILLABLE = 5, 5
 PLANTED_WEEKS = 13  # before as_of
@@ -152,7 +153,7 @@ def day_text(column: pl.Expr) -> pl.Expr:
 
 
 def staff_tables(people: Staff, *, seed: int) -> dict[str, pl.DataFrame]:
-    """The template tables person, skill, leave and holiday."""
+    """The template tables person, working_hours, skill, leave and holiday."""
     chance = np.random.default_rng([seed, 21])
     count = people.count
     given, family = facts.GIVEN_NAMES, facts.FAMILY_NAMES
@@ -201,8 +202,12 @@ def staff_tables(people: Staff, *, seed: int) -> dict[str, pl.DataFrame]:
         {"person": owner, "skill": np.array(facts.SKILLS)[choice], "level": chance.integers(2, 6, len(owner))}
     ).unique(["person", "skill"], maintain_order=True)
     leave = people.leave
+    abroad = person.filter(pl.col("left_on").is_null(), role="Analyst").gather_every(ABROAD)["person_id"]
     return {
         "person": person,
+        "working_hours": pl.DataFrame(
+            {"person_id": abroad, "time_zone": ZONE_ABROAD, "works_from": "09:00", "works_until": "17:00"}
+        ),
         "skill": skill.select(
             _numbered("K"), person_id(pl.col("person")).alias("person_id"), "skill", "level"
         ).rename({"id": "skill_id"}),

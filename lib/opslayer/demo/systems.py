@@ -17,7 +17,7 @@ from opslayer.scaffold import SystemFiles
 
 Tables = dict[str, pl.DataFrame]
 BOOKS, PEOPLE = "data", "people"
-STAFF = {"person", "skill", "leave", "holiday"}
+STAFF = {"person", "working_hours", "skill", "leave", "holiday"}
 DEALS = {"opportunity", "opportunity_stage", "opportunity_role"}
 WORK = {"project", "task", "milestone", "assignment", "contract"}
 

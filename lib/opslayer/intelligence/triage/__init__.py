@@ -14,13 +14,14 @@ from opslayer.intelligence.triage.incoming import by_rule, calls, mails, questio
 from opslayer.intelligence.triage.teaching import CAPABILITY, teach
 from opslayer.intelligence.triage.text import OUT_OF_SCOPE, TextClassifier, TextModel
 from opslayer.intelligence.triage.threshold import threshold_at
-from opslayer.intelligence.triage.whom import Ask, Candidate, Ranked, candidates, hand_out, rank
+from opslayer.intelligence.triage.whom import Ask, Candidate, Handing, Ranked, candidates, hand_out, rank
 from opslayer.modelops import Models, capture
 
 __all__ = [
     "OUT_OF_SCOPE",
     "Ask",
     "Candidate",
+    "Handing",
     "Ranked",
     "TextClassifier",
     "TextModel",
@@ -35,7 +36,7 @@ __all__ = [
     "threshold_at",
 ]
 
-HANDED_AT = time(9)  # in the firm's zone: when whoever gets it begins to work
+HOURS = (time(9), time(17))  # of whoever neither a source nor firm.toml says otherwise
 
 
 class Answering(Protocol):
@@ -49,17 +50,19 @@ def run(
     *,
     as_of: date,
     zone: ZoneInfo,
+    hours: tuple[time, time] = HOURS,
     models: Answering | None = None,
     moment: datetime | None = None,
 ) -> dict[str, pl.DataFrame]:
     """The table of the question, by name: triage; of the mail that intelligence.inquiry has of the day.
 
-    `models` say what each mail wants, asked at `moment`; without them the inquiry rules do. Raises UsageError
-    where the snapshot is of another day.
+    It is handed over when the firm's `hours` begin, to who is at work then. `models` say what each mail
+    wants, asked at `moment`; without them the inquiry rules do. Raises UsageError where the snapshot is of
+    another day.
     """
     hold_to_day(layer, as_of)
     since, until = since_last_working_day(as_of, set(layer.query("holidays")["day"]), zone)
-    handed_at = datetime.combine(as_of, HANDED_AT, zone)
+    handed_at = datetime.combine(as_of, hours[0], zone)
     read = layer.query("inquiries")
     asked = questions(read, layer.query("mail_texts").select("message_id", "text"))
     answers = (
@@ -68,7 +71,11 @@ def run(
     received = layer.query("calls_received", since=since.isoformat(), until=until.isoformat())
     waiting = layer.query("calls_to_return", hours=0, at_most=(as_of - since.date()).days)
     people = candidates(
-        layer.query("people_to_hand_to"), layer.query("skills"), layer.query("client_people"), zone=zone
+        layer.query("people_to_hand_to"),
+        layer.query("skills"),
+        layer.query("client_people"),
+        zone=zone,
+        hours=hours,
     )
     come = [*mails(read, answers, as_of=as_of), *calls(received, waiting)]
     return {"triage": triage(come, people, as_of=as_of, at=handed_at)}

@@ -13,7 +13,7 @@ from opslayer.intelligence import inquiry
 from opslayer.intelligence.tables import typed
 from opslayer.intelligence.triage import urgency
 from opslayer.intelligence.triage.schema import CALL, NOTHING, RULED, TRIAGE, UNSURE, WORK
-from opslayer.intelligence.triage.whom import Ask, Candidate, Ranked, hand_out
+from opslayer.intelligence.triage.whom import Ask, Candidate, Handing, hand_out
 
 MOST = 20_000  # characters that are read of a mail
 PHONE, PHONE_VERSION = "callers not reached", "1"
@@ -127,11 +127,15 @@ def _call(call: dict[str, Any], times: int) -> Come:
     return Come(row, Ask(call["call_id"], party_id=call["party_id"], line_of=call["person_id"]))
 
 
-def _with_person(come: Come, person: Ranked | None) -> dict[str, Any]:
+def _with_person(come: Come, given: Handing | None) -> dict[str, Any]:
     told = come.row["reasons"]
+    person = given.person if given else None
     if person is not None:
         told += f" For {person.name}: {'; '.join(person.reasons)}."
-    elif come.ask is not None:
+    if given is not None and given.passed_over is not None:
+        gone = given.passed_over
+        told += f" {gone.name} would have it ({gone.reasons[0]}), but is {gone.absent}."
+    elif come.ask is not None and person is None:
         told += " Nothing says whose it is."
     return come.row | {
         "to_person_id": person.person_id if person else None,

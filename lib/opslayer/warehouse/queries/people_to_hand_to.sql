@@ -1,6 +1,7 @@
 -- one row a person employed on the day, and what they have room for; key: person_id; hours of the next four weeks
 -- leads: deals owned and projects led that were alive within the last year; works_today: not away, no holiday
--- reads core.person, core.opportunity, core.project, marts.person_capacity, marts.person_day; as_of is bound
+-- works_from, works_until: HH:MM on a clock in time_zone; null where no source says them
+-- reads core.person, core.working_hours, core.opportunity, core.project, marts.person_capacity, marts.person_day; as_of is bound
 with
 led as (
     select person_id, count(*) as leads
@@ -28,10 +29,14 @@ select
     coalesce(led.leads, 0) as leads,
     coalesce(room.available_hours, 0) as available_hours,
     coalesce(room.free_hours, 0) as free_hours,
-    coalesce(today.works_today, false) as works_today
+    coalesce(today.works_today, false) as works_today,
+    hours.time_zone,
+    hours.works_from,
+    hours.works_until
 from core.person as person
 left join led on led.person_id = person.person_id
 left join room on room.person_id = person.person_id
+left join core.working_hours as hours on hours.person_id = person.person_id
 left join today on today.person_id = person.person_id
 where coalesce(person.hired_on, $as_of) <= $as_of and coalesce(person.left_on, $as_of) >= $as_of
 order by person.person_id
