@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from opslayer import actions
 from opslayer.config import PROJECT, Firm
-from opslayer.store import Store, open_store
+from opslayer.store import Assignment, Store, open_store
 from opslayer.warehouse import Layer, blank_layer
 from tests.messages import days_later, write_rule
 from tests.reminders import MOMENT, received, serving, write_firm
@@ -84,7 +85,7 @@ def approve(firm: Firm, store: Store, layer: Layer, proposal: actions.Proposal) 
 
 SENT: list[tuple[str, dict[str, list[dict[str, Any]]], str, str]] = [
     ("appointment_confirm", {"appointment": [appointment(2, status="booked")]}, "hello@acme.example",
-     "Review on 18 November 2026"),
+     "Prepared for you: Review on 18 November 2026"),
     ("appointment_prepare", {"appointment": [appointment(1, status="confirmed")]}, "ada@harrow.example",
      "17 November 2026, 10:30: Acme"),
     ("appointment_follow_up", {"appointment": [appointment(-3, status="kept")]}, "hello@acme.example",
@@ -161,3 +162,26 @@ def test_a_call_that_could_still_be_returned_is_left(firm: Firm, one_store: Stor
         other = call(0, last, number="+35315550177", outcome="answered")
         with snapshot(firm, call=[early, other]) as layer:
             assert len(propose(firm, one_store, layer)) == expected
+
+
+def test_what_a_confirmation_is_worth_is_told_by_who_came(firm: Firm, one_store: Store) -> None:
+    """Half of those asked get the other words; either arm is judged by whether the appointment was held."""
+    booked = [appointment(2, appointment_id=f"a{n}", status="booked") for n in range(30)]
+    with snapshot(firm, appointment=booked) as layer:
+        made = propose(firm, one_store, layer)
+        said = {one.subject for one in (actions.show_proposal(one_store, two.id or 0) for two in made)}
+    assert {subject.startswith("Prepared for you") for subject in said} == {True, False}
+    with one_store.reading() as session:
+        drawn = set(session.scalars(select(Assignment.subject)))
+    assert len(drawn) == 30, "who is left alone is judged too"
+    came = [one | {"status": "no_show" if n % 3 == 0 else "kept"} for n, one in enumerate(booked)]
+    with snapshot(firm, day=8, appointment=came) as layer:
+        actions.judge_subjects(layer, one_store, moment=MOMENT)
+    with one_store.reading() as session:
+        settled = dict(session.execute(select(Assignment.subject, Assignment.is_settled)).all())
+    assert sum(settled.values()) == 20
+    assert {settled[f"a{n} {booked[n]['starts_on']}"] for n in range(0, 30, 3)} == {False}
+    (told,) = [
+        row for row in actions.trials(firm, one_store).to_dicts() if row["trial"] == "prepared_for_you"
+    ]
+    assert (told["verdict"], told["subjects"] + told["standing_subjects"]) == ("not yet", len(made))

@@ -33,28 +33,30 @@ def trials(firm: Firm, store: Store) -> pl.DataFrame:
     """One row a trial (columns of READING): keep, stop or not yet; `effect` and its interval are of shares.
 
     The outcome of a subject is whether what the rule asks for came about (`is_settled` of its assignment);
-    those whom the rule leaves alone got no words and count in neither arm.
+    those whom the rule leaves alone got no words and count in neither arm. A trial of a rule that is off is
+    told where somebody was in it. What a subject is worth takes noise out of its outcome (CUPED).
     """
     rules = [rule for rule in load_rules(firm) if isinstance(rule, MessageRule)]
     rows = [
-        {"rule": rule.name, **_reading(store, rule, step.trial)}
+        (rule, {"rule": rule.name, **_reading(store, rule, step.trial)})
         for rule in rules
         for step in rule.what.steps
         if step.trial is not None
     ]
-    return pl.DataFrame(rows, schema=READING)
+    shown = [row for rule, row in rows if rule.enabled or row["subjects"] or row["standing_subjects"]]
+    return pl.DataFrame(shown, schema=READING)
 
 
 def _reading(store: Store, rule: MessageRule, trial: Trial) -> dict[str, Any]:
     with store.reading() as session:
         treated = session.execute(
-            select(Assignment.subject, Assignment.is_settled)
+            select(Assignment.subject, Assignment.is_settled, Assignment.amount)
             .where(Assignment.rule == rule.name, Assignment.arm == "treatment")
             .order_by(Assignment.id)
         ).all()
     subjects = pl.DataFrame(
-        [(assign(trial.experiment, row.subject), row.is_settled) for row in treated],
-        schema={"arm": pl.String, "outcome": pl.Boolean},
+        [(assign(trial.experiment, row.subject), row.is_settled, float(row.amount or 0)) for row in treated],
+        schema={"arm": pl.String, "outcome": pl.Boolean, "before": pl.Float64},
         orient="row",
     )
     (found,) = read(trial.experiment, subjects)

@@ -173,11 +173,11 @@ def _same_reader(case: Case) -> Hold | None:
 
 def _follow(occasion: Occasion, _: Wanted) -> dict[str, Any]:
     rule: MessageRule = occasion.rule
-    return {"query": rule.who.query, "parameters": dict(rule.who.parameters)}
+    return {"query": rule.who.judged_by or rule.who.query, "parameters": dict(rule.who.parameters)}
 
 
 def _judge(layer: Layer, followed: list[Followed]) -> dict[str, Judgement]:
-    """Whether the rule's question, as it was asked then, names the subject no more."""
+    """Whether the rule's question, or the one it is judged by, does not name the subject."""
     questions: dict[str, list[Followed]] = {}
     for one in followed:
         questions.setdefault(json.dumps(one.what, sort_keys=True), []).append(one)
@@ -199,7 +199,7 @@ KIND = Kind(
     checks=(_still_chosen, _same_reader, plain_addresses),
     follow=_follow,
     judge=_judge,
-    measure="the rule's question names it no more",
+    measure="the question it is judged by does not name it",
     draw_again=_draw_again,
     lay_out=as_letter,
 )

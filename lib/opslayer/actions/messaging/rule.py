@@ -24,6 +24,13 @@ class Who(Settings):
         default_factory=dict, description="what the query binds as $name"
     )
 
+    judged_by: str | None = Field(
+        None,
+        pattern=NAME,
+        description="a query of the subjects with whom it came to nothing, asked after follow_days; `query`, "
+        "which names them still, where none is given",
+    )
+
     @field_validator("parameters")
     @classmethod
     def _own_names(cls, value: dict[str, str | int | float | bool]) -> dict[str, str | int | float | bool]:
@@ -216,7 +223,8 @@ class MessageRule(Rule):
 
     @property
     def queries(self) -> tuple[tuple[str, str], ...]:
-        return (("who.query", self.who.query),)
+        judging = (("who.judged_by", self.who.judged_by),) if self.who.judged_by else ()
+        return (("who.query", self.who.query), *judging)
 
     @property
     def jobs(self) -> tuple[str, ...]:
