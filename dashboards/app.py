@@ -28,6 +28,7 @@ VIEWS = {
     "rules": ("Rules", ":material/rule:"),
     "models": ("Models", ":material/model_training:"),
     "data_health": ("Data health", ":material/verified:"),
+    "runs": ("Runs", ":material/play_circle:"),
 }
 
 # an icon of our own: the usual one would be fetched from the network

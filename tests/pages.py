@@ -43,6 +43,7 @@ PAGES = (
     "rules",
     "models",
     "data_health",
+    "runs",
 )
 
 

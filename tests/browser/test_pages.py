@@ -32,6 +32,7 @@ FIGURES = {
     "rules": 0,
     "models": 0,
     "data_health": 0,
+    "runs": 0,
 }
 
 

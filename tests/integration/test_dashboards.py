@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from streamlit.testing.v1 import AppTest
 
 from opslayer import metrics
 from opslayer.config import Firm, load_firm
+from opslayer.runner import rendered_runs, run_notebook
 from opslayer.store import AlertRecord, Decision, Proposal, open_store
 from opslayer.warehouse import open_layer
-from tests.pages import DASHBOARDS, PAGES, grown_once, publish_books, run_morning, write_books
+from tests.pages import AS_OF, DASHBOARDS, PAGES, grown_once, publish_books, run_morning, write_books
 
 MAEVE, INES = "maeve@harrowvale.example", "ines@harrowvale.example"
 
@@ -375,3 +377,24 @@ def test_what_if_moves_everything_and_publishes_nothing(firm: Firm, monkeypatch:
     app.number_input[0].set_value(8).run()
     assert not app.exception
     assert held() == before
+
+
+def test_two_runs_of_a_notebook_are_shown_beside_each_other(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = datetime(2026, 11, 16, 9, tzinfo=UTC)
+    with open_store(firm) as store:
+        for minute in range(2):
+            started = moment + timedelta(minutes=minute)
+            run_notebook(
+                firm, "explore/start_here", {}, as_of=AS_OF, moment=started, timeout=60, store=store
+            )  # fmt: skip
+        newest, before = rendered_runs(store)["explore/start_here"]
+    assert newest.started_at > before.started_at
+    app = opened(firm, "runs", monkeypatch)
+    app = app.selectbox(key="notebook").select("explore/start_here").run()
+    assert len(app.get("iframe")) == 1
+    app = app.selectbox(key="beside").select_index(1).run()
+    assert len(app.get("iframe")) == 2
+    Path(before.page or "").unlink()
+    assert "Its page is no longer kept" in words(app.run())

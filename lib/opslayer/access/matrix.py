@@ -28,6 +28,7 @@ PAGES = (
     "rules",
     "models",
     "data_health",
+    "runs",
 )
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from opslayer import actions, modelops, runner, warehouse
 from opslayer.config import Firm
-from opslayer.store import Store
+from opslayer.store import Run, Store
 
 PROPOSAL: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.Int64,
@@ -57,6 +57,38 @@ def _runs(_: Firm, store: Store) -> pl.DataFrame:
         },
         orient="row",
     )
+
+
+def _run_history(_: Firm, store: Store) -> pl.DataFrame:
+    """One row a run of a notebook that the store has, newest first."""
+    return pl.DataFrame(
+        [
+            (
+                run.started_at,
+                run.job or "",
+                run.notebook,
+                run.as_of,
+                run.state,
+                _seconds(run),
+                run.cause or "",
+            )
+            for run in runner.last_runs(store, limit=None)
+        ],
+        schema={
+            "started_at": pl.Datetime(time_zone="UTC"),
+            "job": pl.String,
+            "notebook": pl.String,
+            "as_of": pl.Date,
+            "state": pl.String,
+            "seconds": pl.Float64,
+            "cause": pl.String,
+        },
+        orient="row",
+    )
+
+
+def _seconds(run: Run) -> float | None:
+    return round((run.ended_at - run.started_at).total_seconds(), 1) if run.ended_at else None
 
 
 def _versions(firm: Firm, _: Store) -> pl.DataFrame:
@@ -140,6 +172,7 @@ def _model_answers(_: Firm, store: Store, *, capability: str) -> pl.DataFrame:
 RECORDS: dict[str, Callable[..., pl.DataFrame]] = {
     "proposals": _proposals,
     "runs": _runs,
+    "run_history": _run_history,
     "versions": _versions,
     "trail": _trail,
     "rule_effects": lambda firm, store: actions.rule_effects(firm, store),

@@ -13,6 +13,7 @@ from opslayer.pages.people import PEOPLE
 from opslayer.pages.results import RESULTS
 from opslayer.pages.revenue import REVENUE
 from opslayer.pages.rules import RULES
+from opslayer.pages.runs import RUNS
 from opslayer.pages.shown import Page
 from opslayer.pages.staffing import STAFFING
 from opslayer.pages.what_if import WHAT_IF
@@ -33,5 +34,6 @@ PAGES: dict[str, Page] = {
         RULES,
         MODELS,
         DATA_HEALTH,
+        RUNS,
     )
 }

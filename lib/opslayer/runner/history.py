@@ -25,7 +25,16 @@ def keep_run(store: Store, record: RunRecord, *, job: str | None) -> None:
         session.add(run)
 
 
-def last_runs(store: Store, limit: int = 10) -> list[Run]:
-    """The newest runs, newest first."""
+def last_runs(store: Store, limit: int | None = 10) -> list[Run]:
+    """The newest runs, or all, newest first."""
     with store.session() as session:
         return list(session.scalars(select(Run).order_by(Run.started_at.desc(), Run.id.desc()).limit(limit)))
+
+
+def rendered_runs(store: Store) -> dict[str, list[Run]]:
+    """Notebook -> its runs that have a page, newest first; the notebook that ran last comes first."""
+    found: dict[str, list[Run]] = {}
+    for run in last_runs(store, limit=None):
+        if run.page:
+            found.setdefault(run.notebook, []).append(run)
+    return found
