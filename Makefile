@@ -36,7 +36,7 @@ $(DEMO)/.morning: $(SYNCED)
 	@touch $@
 
 test: $(SYNCED) ## install what the tests need, check style, types and layers, run every test
-	@sh tests/system/packages.sh chromium postgresql dovecot-imapd tesseract-ocr
+	@sh tests/system/packages.sh chromium postgresql dovecot-imapd glewlwyd nginx-light tesseract-ocr
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 -m "not benchmark"
 

@@ -54,7 +54,6 @@ try:
     )
     snapshot.watch()
     page.run()
-    people.sign_out()
 except OpslayerError as error:
     st.error(error.message, icon=":material/error:")
     if error.mend:

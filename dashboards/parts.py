@@ -27,7 +27,9 @@ def heading(page: str) -> None:
     """The title of a page, the question it answers, and the day and snapshot it answers from."""
     title, question = page.replace("_", " ").capitalize(), snapshot.page_list(page).question
     live = snapshot.layer().version
-    st.title(title, anchor=False)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(title, anchor=False)
+        people.sign_out()
     firm = snapshot.firm()
     published = live.published_at.astimezone(firm.zone)
     st.markdown(

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from opslayer import access
+from opslayer import access, actions, pages  # noqa: F401  read before the first visitor comes, not while they wait
 from opslayer.config import load_firm
 
 app = st.App(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Request, Response
 
+from opslayer import access
+from opslayer.config import load_firm
+from tests.dovecot import free_port
 from tests.pages import DASHBOARDS
 
 SIZES: dict[str, dict[str, Any]] = {
@@ -75,20 +77,27 @@ def watch(viewer: Viewer) -> None:
 
 
 @contextmanager
-def serving(directory: Path) -> Iterator[str]:
-    """`streamlit run dashboards/app.py` for one firm, as `opslayer up` starts it: its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serving(directory: Path, port: int | None = None) -> Iterator[str]:
+    """`streamlit run dashboards/server.py` for one firm, as `opslayer up` starts it: its URL."""
+    port, options = port or free_port(), access.server_options(load_firm(directory))
     log = (directory / "dashboards.log").open("w")
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(DASHBOARDS / "server.py"), f"--server.port={port}"],
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            str(DASHBOARDS / "server.py"),
+            f"--server.port={port}",
+            *options,
+        ],
         env=os.environ | {"OPSLAYER_FIRM": str(directory)},
         stdout=log,
         stderr=log,
         cwd=directory,
     )
-    url = f"http://127.0.0.1:{port}"
+    prefix = next((option.partition("=")[2] for option in options if "baseUrlPath" in option), "")
+    url = f"http://127.0.0.1:{port}/{prefix}".rstrip("/")
     try:
         _wait(f"{url}/_stcore/health", process, directory / "dashboards.log")
         yield url

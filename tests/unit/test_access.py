@@ -132,6 +132,15 @@ def test_a_sign_in_has_the_roles_of_firm_toml_and_of_its_groups_until_it_ends() 
     assert person.until == MOMENT + timedelta(minutes=50)  # an hour after it began, before the token's end
 
 
+def test_access_that_firm_toml_ends_is_ended() -> None:
+    known = staffed()
+    (ada,) = known.people
+    ended = known.model_copy(update={"people": (ada.model_copy(update={"until": MOMENT}),)})
+    assert access.signed_in(ended, claims(), moment=MOMENT - timedelta(seconds=1)).until == MOMENT
+    with pytest.raises(AccessDenied, match="has expired"):
+        access.signed_in(ended, claims(), moment=MOMENT)
+
+
 def test_a_group_is_enough_for_who_is_not_in_firm_toml() -> None:
     person = access.signed_in(
         staffed(), claims(email="new@x.example", name="New", groups="ops-finance"), moment=MOMENT

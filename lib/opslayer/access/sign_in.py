@@ -15,15 +15,15 @@ def signed_in(firm: Firm, claims: Mapping[str, Any], *, moment: datetime) -> Per
 
     The provider's cookie outlives its token, so its end is looked at here: `exp` of the token, or
     `session_minutes` after `auth_time` (`iat` where there is none), whichever is first. Raises AccessDenied
-    for a sign-in that has ended, an address that is not verified, and who has no role.
+    for a sign-in or an access that has ended, an address that is not verified, and who has no role.
     """
     email = str(claims.get("email") or "")
-    until = _end(firm, claims)
+    known = firm.person(email) if email else None
+    until = _end(firm, claims, known)
     if until is None or moment >= until:
         raise AccessDenied("Your sign-in has expired.", mend="sign in again", who=email)
     if claims.get("email_verified") is False:
         raise AccessDenied("Your identity provider has not verified your e-mail address.", who=email)
-    known = firm.person(email) if email else None
     roles = (*(known.roles if known else ()), *_of_groups(firm, claims))
     if not roles:
         raise AccessDenied(
@@ -31,8 +31,6 @@ def signed_in(firm: Firm, claims: Mapping[str, Any], *, moment: datetime) -> Per
             mend="add [[people]] there, or name one of your groups in [access.groups]",
             who=email,
         )
-    if known and known.until is not None:
-        until = min(until, known.until)
     name = known.name if known else str(claims.get("name") or email)
     return Person(
         name=name,
@@ -50,10 +48,11 @@ def _of_groups(firm: Firm, claims: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(role for group in named for role in firm.access.groups.get(group, ()))
 
 
-def _end(firm: Firm, claims: Mapping[str, Any]) -> datetime | None:
+def _end(firm: Firm, claims: Mapping[str, Any], known: Person | None) -> datetime | None:
     """Nothing where the token says no end: then it cannot be known to hold."""
-    began = claims.get("auth_time", claims.get("iat"))
+    began = claims.get("auth_time") or claims.get("iat")  # glewlwyd says 0 where it does not know
     ends = [datetime.fromtimestamp(float(claims["exp"]), UTC)] if "exp" in claims else []
+    ends += [known.until] if known and known.until else []
     if began is not None:
         lasts = timedelta(minutes=firm.access.session_minutes)
         ends.append(datetime.fromtimestamp(float(began), UTC) + lasts)
