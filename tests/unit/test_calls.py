@@ -9,7 +9,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from opslayer.intelligence.calls import agents, call_volume, rank_callers, service_level, volume
+from opslayer.intelligence.calls import (
+    agents,
+    call_volume,
+    intervals,
+    rank_callers,
+    service_level,
+    volume,
+)
+from opslayer.intelligence.calls.call_back import hours_waited, points, questions
+from opslayer.intelligence.calls.interval import by_total_and_shape, week_before
 
 AS_OF = date(2026, 11, 16)
 SHAPE = np.array([1.0, 4, 6, 3, 2])
@@ -48,7 +57,7 @@ def test_people_at_the_phone_are_those_of_erlang() -> None:
         agents(1, minutes=30, handling_minutes=0, answered=0.8, within=20)
 
 
-def test_the_risk_is_highest_where_most_are_missed_and_closed_days_are_left_out() -> None:
+def test_hours_of_days_open_are_drawn_and_closed_days_are_left_out() -> None:
     rows = []
     for back in range(1, 61):
         day = AS_OF - timedelta(days=back)
@@ -65,22 +74,34 @@ def test_the_risk_is_highest_where_most_are_missed_and_closed_days_are_left_out(
                     }
                 )  # fmt: skip
     holiday = AS_OF + timedelta(days=1)
-    found = call_volume(pl.DataFrame(rows), {holiday}, as_of=AS_OF)
-    assert found["day"].unique().sort().to_list() == [
+    drawn = intervals(pl.DataFrame(rows), {holiday}, as_of=AS_OF)
+    assert drawn["day"].unique().sort().to_list() == [
         AS_OF + timedelta(days=step) for step in (0, 2, 3, 4, 7)
     ]
-    noon = found.filter(pl.col("starts_at") == "12:00")
-    assert (noon["probability_missed"] > 0.4).all()
-    assert (found.filter(pl.col("starts_at") == "09:00")["probability_missed"] < 0.1).all()
-    assert noon["calls"][0] == pytest.approx(4, abs=0.5)
+    said = {"model": pl.lit("m"), "model_version": pl.lit("1"), "is_fallback": pl.lit(False)}
+    asked = week_before(drawn).with_columns(drawn["subject"], as_of=pl.lit(AS_OF), **said)
+    risks = pl.DataFrame({"subject": drawn["slot"].unique(), "answer": 0.5})
+    noon = call_volume(drawn, asked, risks, as_of=AS_OF).filter(pl.col("starts_at") == "12:00")
+    assert drawn["modelled"].null_count() == len(drawn)  # each week was as the one before, which is nearer
+    assert noon["calls"].to_list() == [4.0] * 5
+    assert noon["probability_missed"].to_list() == [0.5] * 5
     assert "came in the hour from 12:00" in noon["reasons"][0]
-    assert "missed" in noon["reasons"][0]
+
+
+def test_where_the_week_before_was_nearer_the_model_says_nothing() -> None:
+    rows = pl.DataFrame(
+        {"modelled": [3.0, None], "week_before": [5.0, 6.0], "why": [None, "It was nearer."]},
+        schema={"modelled": pl.Float64, "week_before": pl.Float64, "why": pl.String},
+    )
+    assert by_total_and_shape(rows)["answer"].to_list() == [3.0, None]
+    assert by_total_and_shape(rows)["reasons"][1] == "It was nearer."
+    assert week_before(rows)["reasons"][1] == "It was nearer. So many came a week before."
 
 
 def test_who_has_most_at_stake_and_has_waited_longest_comes_first() -> None:
     waiting = pl.DataFrame(
         {
-            "call_id": ["stranger", "client", "debtor"],
+            "subject": ["stranger", "client", "debtor"],
             "number": ["+1", "+2", "+3"],
             "party_id": [None, "acme", "bolt"],
             "name": ["+1", "Acme", "Bolt"],
@@ -90,8 +111,17 @@ def test_who_has_most_at_stake_and_has_waited_longest_comes_first() -> None:
             "offered_base": [Decimal(0), Decimal("50000.00"), Decimal(0)],
         }
     )
-    found = rank_callers(waiting, as_of=AS_OF)
+    asked = questions(waiting)
+
+    def ranked(answers: pl.DataFrame) -> pl.DataFrame:
+        said = {"model": pl.lit("m"), "model_version": pl.lit("1")}
+        answered = answers.with_columns(asked["call_id"].alias("subject"), **said)
+        return rank_callers(waiting, answered, as_of=AS_OF)
+
+    found = ranked(points(asked))
     assert found["call_id"].to_list() == ["debtor", "client", "stranger"]
     assert found["rank"].to_list() == [1, 2, 3]
     assert "90,000 of its invoices is open." in found["reasons"][0]
-    assert rank_callers(waiting.clear(), as_of=AS_OF).is_empty()
+    # log10(91) + 1 + 2 / 2 + 2 / 8; log10(51) + 1 + 2 / 8; 20 / 8
+    assert found["score"].to_list() == [4.209, 2.958, 2.5]
+    assert ranked(hours_waited(asked))["call_id"].to_list() == ["stranger", "client", "debtor"]

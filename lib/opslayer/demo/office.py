@@ -24,6 +24,7 @@ CANCELLED, REBOOKED, CONFIRMED = 0.09, 0.5, 0.4  # ours: hotels cancel more than
 BY_HOUR = (3.1, 5.9, 9.9, 10.5, 10.1, 9.6, 9.2, 8.9, 8.6, 7.6, 5.7, 4.4, 3.5, 2.9)
 INWARD, STRANGER, SWITCHBOARD, WITHHELD = 0.7, 0.25, 0.4, 0.2  # ours
 MISSED, VOICEMAIL, NEVER_RETURNED = 0.07, 0.05, 0.15
+AT_LUNCH = {12: 0.3, 13: 0.2}  # hours in which more are missed
 CALM_DAYS = 14  # before today every missed call but the planted ones was returned
 SUBJECTS = (
     "Review of the plan",
@@ -216,7 +217,8 @@ def _calls(
             ring(at, "out", "answered" if chance.random() < 0.8 else "missed", number, party, person)
             continue
         luck = chance.random()
-        outcome = "missed" if luck < MISSED else "voicemail" if luck < MISSED + VOICEMAIL else "answered"
+        missed = AT_LUNCH.get(hour, MISSED)
+        outcome = "missed" if luck < missed else "voicemail" if luck < missed + VOICEMAIL else "answered"
         line = None if chance.random() < SWITCHBOARD else person
         if chance.random() < STRANGER:
             unknown = _number(50_000 + int(chance.integers(40_000)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Protocol
 
 import polars as pl
 
-from opslayer.intelligence.calls.call_back import rank_callers
-from opslayer.intelligence.calls.interval import call_volume
+from opslayer.intelligence.calls.call_back import questions, rank_callers
+from opslayer.intelligence.calls.interval import call_volume, intervals
 from opslayer.intelligence.calls.staffing import agents, service_level
 from opslayer.intelligence.calls.volume import Volume, volume
 from opslayer.intelligence.layer import Queries, hold_to_day
@@ -19,6 +20,7 @@ __all__ = [
     "agents",
     "call_volume",
     "headline",
+    "intervals",
     "next_day",
     "rank_callers",
     "run",
@@ -27,16 +29,28 @@ __all__ = [
 ]
 
 
-def run(layer: Queries, *, as_of: date) -> dict[str, pl.DataFrame]:
+class Answering(Protocol):
+    """Whoever answers for a capability; `opslayer.modelops.Models` does."""
+
+    def ask(self, capability: str, given: pl.DataFrame, *, as_of: date, moment: datetime) -> pl.DataFrame: ...
+
+
+def run(layer: Queries, models: Answering, *, as_of: date, moment: datetime) -> dict[str, pl.DataFrame]:
     """The tables of the question, by name: call_volume, call_back.
 
     Raises UsageError where the snapshot is of another day.
     """
     hold_to_day(layer, as_of)
     holidays = set(layer.query("holidays")["day"].to_list())
+    drawn = intervals(layer.query("call_log"), holidays, as_of=as_of)
+    to_come = layer.query("call_history").filter(pl.col("known_at").is_null())
+    waiting = layer.query("calls_to_return", hours=0, at_most=AT_MOST)
+    expected = models.ask("call_volume", drawn, as_of=as_of, moment=moment)
+    missed = models.ask("missed_call", to_come, as_of=as_of, moment=moment)
+    ranked = models.ask("call_back", questions(waiting), as_of=as_of, moment=moment)
     return {
-        "call_volume": call_volume(layer.query("call_log"), holidays, as_of=as_of),
-        "call_back": rank_callers(layer.query("calls_waiting", at_most=AT_MOST), as_of=as_of),
+        "call_volume": call_volume(drawn, expected, missed, as_of=as_of),
+        "call_back": rank_callers(waiting, ranked, as_of=as_of),
     }
 
 

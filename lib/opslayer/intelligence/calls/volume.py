@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from opslayer.intelligence.forecast import forecast
 
 Floats = NDArray[np.float64]
-MODEL, NAIVE, VERSION = "day's total by the shape of its weekday", "the same interval a week before", "1"
 LEVEL = 0.8
 FADES = 40  # days open after which a day's shape counts half
 PRIOR = 2000.0  # calls that the shape of all days counts as, beside the weekday's own

@@ -1,7 +1,8 @@
 -- numbers that called and that nobody has spoken with since, to whose line it was; key: subject, the first such call
 -- the caller's owner is whose line rang last, else who leads the client's last project; none for a stranger
 -- hours have passed at the start of the day, or at the last call of a log that goes further
--- reads core.call, core.party, core.person, core.project
+-- owed_base is open with the client and offered_base offered to it, base currency
+-- reads core.call, core.party, core.person, core.project, core.opportunity, marts.open_item; as_of is bound
 with
 known as (
     select greatest(cast($as_of as timestamp), max(started_local)) as until
@@ -40,6 +41,14 @@ lead as (
     from core.project as project
     inner join core.person as person on person.person_id = project.manager_id and person.left_on is null
     group by project.party_id
+),
+
+owed as (
+    select party_id, sum(open_base) as open_base from marts.open_item group by party_id
+),
+
+offered as (
+    select party_id, sum(amount_base) as offered_base from core.opportunity where outcome = 'open' group by party_id
 )
 
 select
@@ -51,10 +60,16 @@ select
     waiting.number,
     waiting.calls,
     cast(waiting.last_local as date) as last_on,
-    strftime(waiting.last_local, '%H:%M') as last_time
+    strftime(waiting.last_local, '%H:%M') as last_time,
+    waiting.party_id,
+    cast(date_diff('minute', waiting.first_local, known.until) as double) / 60 as hours_waiting,
+    cast(coalesce(owed.open_base, 0) as decimal(18, 2)) as owed_base,
+    cast(coalesce(offered.offered_base, 0) as decimal(18, 2)) as offered_base
 from waiting
 cross join known
 left join core.party as party on party.party_id = waiting.party_id
 left join lead on lead.party_id = waiting.party_id
+left join owed on owed.party_id = waiting.party_id
+left join offered on offered.party_id = waiting.party_id
 where
     known.until - waiting.first_local >= to_hours($hours)   -- nobody has spoken with the caller for $hours hours
