@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from opslayer.intelligence.anomaly import THRESHOLDS, anomaly_table, asked, episodes, fresh, watch
+from opslayer.intelligence.anomaly.shape import unlikeness
 from opslayer.intelligence.anomaly.tail import surprise
 from opslayer.intelligence.holiday import ordinary, share
 
@@ -69,6 +70,26 @@ def test_ordinary_days_are_left_alone() -> None:
         for seed in range(10)
     ]
     assert sum(found) <= 2  # of ten series watched for three months
+
+
+def test_noise_reaches_the_threshold_as_rarely_as_is_said() -> None:
+    rng = np.random.default_rng(0)
+    told, days, taught = 0, 540, 120
+    for _ in range(40):
+        values = np.tile(rng.uniform(10, 60, 7), days // 7 + 1)[:days] + rng.normal(0, 3, days)
+        found = watch(values, season=7, windows=(1, 3, 7))
+        told += sum(one.found >= taught for one in episodes(values, found, threshold=THRESHOLDS[3], rest=7))
+    assert 0 < told / (40 * (days - taught) / 365.25) <= 0.5  # a series and year
+
+
+def test_a_shape_that_was_never_there_is_unlike_those_before() -> None:
+    values = np.tile([0.0, 1, 2, 3, 2, 1, 0], 30)
+    values[150:157] = [3, 2, 1, 0, 1, 2, 3]  # the same values, the other way round
+    found = unlikeness(values, 7)
+    assert np.isnan(found[:12]).all()
+    assert found[40:150].max() < 1e-3
+    assert found[156] > 1
+    np.testing.assert_array_equal(found[:150], unlikeness(values[:150], 7))
 
 
 def test_a_holiday_is_not_out_of_the_ordinary_but_an_empty_working_day_is() -> None:

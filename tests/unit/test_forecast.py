@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 from statsmodels.tsa.forecasting.theta import ThetaModel
 
-from opslayer.intelligence.forecast import arima, combination, conformal, hierarchy, smoothing, theta
+from opslayer.intelligence.forecast import (
+    arima,
+    combination,
+    conformal,
+    coverage,
+    crossings,
+    hierarchy,
+    smoothing,
+    theta,
+)  # fmt: skip
+from opslayer.metrics import Metric, Range
+
+AS_OF = date(2026, 11, 16)
 
 
 def seasonal(months: int, *, seed: int = 0, noise: float = 5.0) -> np.ndarray:
@@ -112,3 +126,45 @@ def test_parts_add_up_and_the_surer_forecast_moves_less() -> None:
     cents, whole = hierarchy.to_cents(np.array([0.125, 0.335, 0.005]))
     assert sum(cents) == whole
     assert all(part == part.quantize(Decimal("0.01")) for part in cents)
+
+
+def test_a_metric_in_its_range_that_will_leave_it_is_told_with_the_day_and_the_chance() -> None:
+    dso = Metric(
+        name="dso", title="DSO", unit="days", better="lower", owner="Finance", description="", query="q",
+        rows="q", of_rows="count(*)", expected=Range(high=55),
+    )  # fmt: skip
+    past = pl.DataFrame(
+        {"metric": "dso", "member": "firm", "period_start": [date(2026, 10, 1)], "value": [50.0]}
+    )
+    ahead = pl.DataFrame(
+        {
+            "metric": "dso", "member": "firm", "frequency": "month", "unit": "days", "is_fallback": False,
+            "period_start": [date(2026, 11, 1), date(2026, 12, 1)], "value": [54.0, 57.0],
+            "lower_80": [50.0, 53.0], "upper_80": [58.0, 61.0], "reasons": "Why.", "model": "m",
+            "model_version": "1",
+        }
+    )  # fmt: skip
+    (row,) = crossings(past, ahead, [dso], as_of=AS_OF).to_dicts()
+    assert (row["side"], row["crosses_on"], row["expected"]) == ("high", date(2026, 12, 1), 57)
+    assert row["probability"] == pytest.approx(0.739, abs=0.001)  # 2 of a spread of 8 / 2.563
+    assert row["reasons"].startswith(
+        "DSO is 50 days and expected to be 57 days in December 2026, above 55 days"
+    )
+    out_now = past.with_columns(value=pl.lit(56.0))
+    for history, forecasts in ((out_now, ahead), (past, ahead.with_columns(is_fallback=pl.lit(True)))):
+        assert crossings(history, forecasts, [dso], as_of=AS_OF).is_empty()
+
+
+def test_each_period_is_judged_once_by_the_forecast_made_last_before_it() -> None:
+    made = pl.DataFrame(
+        {
+            "as_of": [date(2026, 9, 28), date(2026, 10, 1), date(2026, 10, 5)],
+            "metric": "dso", "member": "firm", "period_start": date(2026, 10, 1),
+            "lower_80": [40.0, 48.0, 49.0], "upper_80": [45.0, 52.0, 51.0],
+        }
+    )  # fmt: skip
+    came = pl.DataFrame(
+        {"metric": "dso", "member": "firm", "period_start": [date(2026, 10, 1)], "value": [50.0]}
+    )
+    assert coverage(made, came).rows() == [("dso", "firm", 1, 1)]
+    assert coverage(made.head(1), came).rows() == [("dso", "firm", 1, 0)]

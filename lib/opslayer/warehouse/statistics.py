@@ -32,7 +32,7 @@ TAKEN = ("source", "source_key")  # every row has them
 def table_statistics(layer: Layer, contracts: Iterable[Contract]) -> pl.DataFrame:
     """One row a statistic, table or column, and period that has ended, as in marts.metric_history.
 
-    `metric` is rows, freshness (days from the last row to the end of the period), missing (a share of the
+    `metric` is rows, freshness (working days since the last row), missing (a share of the
     rows), mean, least or most; `member` is the table, or table.column. Periods are days where most weekdays
     have rows, else weeks, else months.
     """
@@ -147,5 +147,7 @@ def _periods(days: pl.DataFrame, table: Table, frequency: str, as_of: date) -> p
     ).filter(pl.col("period_start").dt.offset_by(every) <= as_of)
     return whole.join(grouped, on="period_start", how="left").with_columns(
         pl.col("rows").fill_null(0),
-        freshness=(pl.col("period_start") - pl.col("last").forward_fill()).dt.total_days(),
+        freshness=pl.business_day_count(
+            pl.col("last").forward_fill().dt.offset_by("1d"), pl.col("period_start").dt.offset_by("1d")
+        ),
     )

@@ -1,8 +1,9 @@
 """Values out of the ordinary, as they come: how rare each is over windows of several lengths, taken together.
 
-A window's mean is judged beside its own baseline, so that what is small but lasts is found too. The windows'
-chances are put together by Fisher's method (1932), as the sum of their logarithms. No value is judged by a
-later.
+A window's mean is judged beside its own baseline, so that what is small but lasts is found too; the longest
+also by its shape, beside all before it. Chances are put together by Fisher's method (1932), as the sum of
+their logarithms, weighed as Good (1955): shape by half, since it overlaps with the others. No value is judged
+by a later.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opslayer.intelligence.anomaly.baseline import baseline
+from opslayer.intelligence.anomaly.shape import unlikeness
 from opslayer.intelligence.anomaly.tail import surprise
 
 Floats = NDArray[np.float64]
 USUAL = 0.95  # share of values that `lower` to `upper` holds
 LEAST = 60
+SHAPE = 0.5
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ def watch(
         usual = baseline(_means(values, window), season=season, long=long, gap=window)
         errors = (_means(values, window) - usual.expected) / usual.scale
         score += surprise(errors, least=least)
+    if max(windows) > 1:
+        score += SHAPE * surprise(unlikeness(values, max(windows)), least=least)
     usual = baseline(values, season=season, long=long)
     half = usual.scale * _reach((values - usual.expected) / usual.scale)
     lower = usual.expected - half

@@ -15,8 +15,9 @@ from opslayer.intelligence.tables import typed
 
 Floats = NDArray[np.float64]
 FIRM = "firm"
-THRESHOLDS = {1: 5.0, 2: 7.5, 3: 10.0}
-"""By number of windows: the score from which something is told of."""
+THRESHOLDS = {1: 5.0, 2: 6.5, 3: 8.5}
+"""By number of windows: the score from which something is told of. Noise (normal, counted, in proportion,
+wandering) is so 0.1 (month, week) to 0.3 times (day) a series and year: tests/unit/test_anomaly.py."""
 SERIES = 20  # as many are watched at those thresholds; among ten times as many, ten times as rare is told of
 RECENT = 91  # days back from as_of that an episode must reach to be told of
 LENGTH = {"day": 1, "week": 7, "month": 31}
@@ -28,7 +29,7 @@ WORDS = {
     "mean": "as the mean of {}",
     "least": "as the smallest {}",
     "most": "as the largest {}",
-    "freshness": "days since the last row of {}",
+    "freshness": "working days since the last row of {}",
     "billable_hours": "billable hours",
     "calls_missed": "missed calls",
     "dso": "days sales outstanding",

@@ -9,6 +9,7 @@ import polars as pl
 from opslayer.intelligence.forecast.asked import CAPABILITY, series
 from opslayer.intelligence.forecast.combination import LEVELS, MODEL, NAIVE, VERSION, Forecast, forecast
 from opslayer.intelligence.forecast.coverage import coverage
+from opslayer.intelligence.forecast.crossing import crossings
 from opslayer.intelligence.forecast.hierarchy import reconcile
 from opslayer.intelligence.forecast.metrics import FIRM, forecast_table
 from opslayer.intelligence.layer import Queries, hold_to_day
@@ -22,11 +23,13 @@ __all__ = [
     "VERSION",
     "Forecast",
     "coverage",
+    "crossings",
     "forecast",
     "forecast_table",
     "gather",
     "headline",
     "next_period",
+    "readable",
     "reconcile",
     "series",
     "tables",
@@ -58,6 +61,14 @@ def next_period(forecasts: pl.DataFrame) -> pl.DataFrame:
     first = forecasts.sort("period_start").unique(["metric", "member"], keep="first")
     return first.sort("metric", "member").with_columns(
         pl.col("metric").str.replace_all("_", " "), *map(_read, ("value", "lower_80", "upper_80"))
+    )
+
+
+def readable(leaving: pl.DataFrame) -> pl.DataFrame:
+    """Crossings, the likeliest first, their values as people read them."""
+    return leaving.sort("probability", descending=True).with_columns(
+        *map(_read, ("latest", "bound", "expected")),
+        pl.col("probability").map_elements("{:.0%}".format, pl.String),
     )
 
 

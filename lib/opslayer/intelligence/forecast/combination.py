@@ -154,9 +154,8 @@ def season_before(values: Floats, *, period: int, horizon: int, floor: float | N
 
 def _naive_alone(values: Floats, cycle: int, horizon: int, floor: float | None) -> Forecast:
     expected = naives(values, cycle, np.array([len(values)]), horizon)[0]
-    why = (
-        f"{len(values)} values are too few, or differ too little, for more than the same value a season ago."
-    )
+    known = f"{len(values)} values are" if len(values) > 1 else "1 value is"
+    why = f"{known} too few, or differ too little, for more than the same value a season ago."
     origins = np.arange(cycle, len(values))
     if not len(origins):
         same = np.repeat(expected[None], len(LEVELS), axis=0)

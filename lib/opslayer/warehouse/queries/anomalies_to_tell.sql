@@ -1,4 +1,5 @@
 -- what of the metrics is out of the ordinary of late, to whom it is told; key: subject
+-- of a table, one: rows that are missing show in its age, its means and what it lacks as well
 -- the subject is the metric, of whom, and since when: the same episode is told of once
 -- reads intelligence.metric_anomaly; as_of is bound
 select
@@ -11,3 +12,7 @@ from intelligence.metric_anomaly
 where
     as_of = $as_of                              -- it was found today
     and period_start >= $as_of - $at_most       -- it showed within the last $at_most days
+qualify row_number() over (
+    partition by case when contains(member, '.') then regexp_extract(member, '^[a-z_]+[.][a-z_]+') else metric || ':' || member end
+    order by score desc, metric, member
+) = 1
