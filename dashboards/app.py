@@ -16,6 +16,7 @@ TOUCHED = """<style>@media (hover: none) {
 }</style>"""
 VIEWS = {
     "briefing": ("Briefing", ":material/wb_twilight:"),
+    "alerts": ("Alerts", ":material/notifications:"),
     "cash": ("Cash", ":material/payments:"),
     "results": ("Results", ":material/bar_chart:"),
     "delivery": ("Delivery", ":material/construction:"),

@@ -31,6 +31,7 @@ DASHBOARDS = Path(__file__).resolve().parents[1] / "dashboards"
 AS_OF = date(2026, 11, 16)
 PAGES = (
     "briefing",
+    "alerts",
     "cash",
     "results",
     "delivery",

@@ -130,6 +130,7 @@ def test_at_which_hours(tmp_path: Path) -> None:
     assert may(3, day=21, name="cash_falling") == (True, True), "urgent"
     assert [one.name for one in readers(firm, "finance", T0)] == ["Tomas"]
     assert [one.name for one in readers(firm, "finance", T0 + timedelta(days=2))] == ["Maeve"]
+    assert [one.name for one in readers(firm, "delivery", T0)] == ["Maeve"], "nobody has it: the owners do"
 
 
 def test_maintenance_has_an_end_and_names(tmp_path: Path) -> None:

@@ -11,19 +11,23 @@ import pytest
 from opslayer.config import Firm, load_firm
 from opslayer.errors import ConfigurationError, UsageError
 from opslayer.metrics import (
+    Dimension,
     Metric,
     MetricValue,
     Range,
     Unit,
+    check,
     difference,
     history,
     kept_today,
     load_metrics,
     measure,
+    reference,
     written,
 )
 from opslayer.metrics.history import KEPT
 from opslayer.warehouse.layer import QUERIES
+from tests.conftest import PROJECT
 
 DAY = date(2026, 11, 16)
 FIRM = """
@@ -65,6 +69,18 @@ class Answers:
         if isinstance(answer, UsageError):
             raise answer
         return answer
+
+
+class Texts(Answers):
+    """One whose queries are their own text, and that says of what it does not know."""
+
+    def sql(self, query: str) -> str:
+        return query
+
+    def query(self, query: str, **values: object) -> pl.DataFrame:
+        if query not in self.answers:
+            raise UsageError(f"the query {query} does not run")
+        return super().query(query)
 
 
 def test_every_shipped_metric_is_defined_in_full(tmp_path: Path) -> None:
@@ -211,3 +227,39 @@ def test_what_snapshots_kept_goes_on_where_the_days_of_what_happened_are_not_kno
         (date(2026, 11, day), 3.0) for day in (13, 14, 15, 16)
     ]
     assert found.filter(metric="failures")["value"].to_list() == [2.0, 2.0, 2.0, 0.0]
+
+
+def test_the_page_of_the_metrics_is_written_from_their_definitions(tmp_path: Path) -> None:
+    written_page = (PROJECT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert reference(load_metrics(firm(tmp_path))) == written_page, (
+        "run `opslayer metrics docs --to docs/metrics.md`"
+    )
+
+
+def test_a_number_that_stands_twice_and_a_cut_that_does_not_add_up_are_faults() -> None:
+    def defined(name: str, **more: object) -> Metric:
+        given = {"name": name, "query": name, "rows": name, "expected": Range(high=5), "target": 4.0}
+        return value(0).metric.model_copy(update=given | more)
+
+    whole = "select cast(count(*) as double) as value from (mine) as rows"
+    by = (
+        "select cast(who as varchar) as entity, max(cast(who as varchar)) as name, "
+        "cast(count(*) as double) as value, count(*) as rows from (mine) as rows "
+        "where who is not null group by 1 order by value desc nulls last, entity"
+    )
+    cuts = pl.DataFrame({"entity": ["a"], "name": ["A"], "value": [2.0], "rows": [2]})
+    one = pl.DataFrame({"value": [3.0], "previous": [None]})
+    layer = Texts(a=one, b=one, c=one, **{by: cuts, whole: pl.DataFrame({"value": [2.0]})})
+    own = {"client": Dimension(key="who", rows="mine")}
+    assert check(layer, [defined("a")]) == []
+    assert [fault.what for fault in check(layer, [defined("a"), defined("b", rows="a")])] == [
+        "is the same number as a"
+    ]
+    assert [fault.what for fault in check(layer, [defined("c", dimensions=own)])] == [
+        "by client: its rows give 2.0, the metric is 3.0"
+    ]
+    loose = {"client": Dimension(key="who", rows="mine", adds_up=False)}
+    assert check(layer, [defined("c", dimensions=loose)]) == []
+    assert [fault.what for fault in check(layer, [defined("a", target=6.0), defined("z", query="gone")])] == [
+        "its target 6.0 is out of its range", "the query gone does not run"
+    ]  # fmt: skip

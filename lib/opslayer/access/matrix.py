@@ -16,6 +16,7 @@ silence alerts; serve: which model answers."""
 
 PAGES = (
     "briefing",
+    "alerts",
     "cash",
     "results",
     "delivery",
@@ -58,7 +59,7 @@ MATRIX: dict[Role, Rights] = {
         "briefing delivery people staffing inquiries revenue actions rules", "decide stop quiet"
     ),
     "finance": _may(
-        "briefing cash results delivery revenue what_if actions rules data_health",
+        "briefing alerts cash results delivery revenue what_if actions rules data_health",
         "decide stop quiet",
         costs=True,
     ),

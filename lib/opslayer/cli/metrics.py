@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from opslayer.cli import edge
 from opslayer.cli.edge import Json
-from opslayer.errors import unknown
+from opslayer.errors import OpslayerError, unknown
 
 if TYPE_CHECKING:
-    from opslayer.metrics import Proof
+    from opslayer.metrics import MetricValue, Proof
 
 Name = Annotated[str | None, typer.Argument(help="Its name in `opslayer metrics list`; all without it.")]
 OfVersion = Annotated[str | None, typer.Option("--version", help="A published version; the current without.")]
@@ -30,17 +32,20 @@ def show_list(json: Json = False) -> None:
     with warehouse.open_layer(firm) as layer:
         found = metrics.measure(layer, metrics.load_metrics(firm))
     if json:
-        edge.show_json([{"metric": one.metric.name, "value": one.value, "as_of": one.as_of} for one in found])
+        edge.show_json([_listed(one) for one in found])
         return
     edge.show_table(
         f"{len(found)} metrics as of {layer.as_of}",
-        ("metric", "what", "value", "owner"),
+        ("metric", "what", "value", "expected", "target", "owner", "by"),
         (
             (
                 one.metric.name,
                 one.metric.title,
                 metrics.written(one.value, one.metric.unit, firm.base_currency),
+                metrics.expected_words(one.metric.expected),
+                one.metric.target,
                 one.metric.owner,
+                ", ".join(one.metric.dimensions),
             )
             for one in found
         ),
@@ -90,6 +95,109 @@ def prove(name: Name = None, version: OfVersion = None, json: Json = False) -> N
         raise typer.Exit(1)
 
 
+def query(
+    name: Annotated[str, typer.Argument(help="Its name in `opslayer metrics list`.")],
+    by: Annotated[str | None, typer.Option(help="A dimension of it: one row an entity.")] = None,
+    version: OfVersion = None,
+    json: Json = False,
+) -> None:
+    """One number, or one for each entity of a dimension, computed from the rows that prove it.
+
+    [dim]Examples:[/dim]
+      opslayer metrics query dso
+      opslayer metrics query over_90 --by client --json
+    """
+    from opslayer import metrics, warehouse
+
+    firm = edge.firm()
+    known = {metric.name: metric for metric in metrics.load_metrics(firm)}
+    if name not in known:
+        raise unknown("metric", name, known)
+    metric = known[name]
+    with warehouse.open_layer(firm, version) as layer:
+        if by is None:
+            (value,) = metrics.measure(layer, [metric])
+            rows: list[dict[str, Any]] = [{"entity": "", "name": metric.title, "value": value.value}]
+            if value.failure:
+                raise OpslayerError(value.failure)
+        else:
+            rows = metrics.cut(layer, metric, by).to_dicts()
+        as_of = layer.as_of
+    if json:
+        edge.show_json({"metric": name, "by": by, "unit": metric.unit, "as_of": as_of, "rows": rows})
+        return
+    edge.show_table(
+        f"{metric.title}{f' by {by}' if by else ''}, as of {as_of}",
+        ("key", "name", "value"),
+        (
+            (r["entity"], r["name"], metrics.written(r["value"], metric.unit, firm.base_currency))
+            for r in rows
+        ),
+        empty="no entity has a value",
+    )
+
+
+def check(version: OfVersion = None, json: Json = False) -> None:
+    """Whether each metric can be asked, cut as it says, and stands only once; exit code 1 where not.
+
+    [dim]Example:[/dim]
+      opslayer metrics check
+    """
+    from opslayer import metrics, warehouse
+
+    firm = edge.firm()
+    known = metrics.load_metrics(firm)
+    with warehouse.open_layer(firm, version) as layer:
+        faults = metrics.check(layer, known)
+    if json:
+        edge.show_json(faults)
+    else:
+        edge.show_table(
+            f"{len(faults)} faults in {len(known)} metrics",
+            ("metric", "what is wrong"),
+            ((one.metric, one.what) for one in faults),
+            empty="each can be asked, and stands once",
+        )
+    if faults:
+        raise typer.Exit(1)
+
+
+def docs(
+    to: Annotated[Path | None, typer.Option(help="A file to write; without it the page is printed.")] = None,
+) -> None:
+    """Write the page that says what each metric means, from its definition.
+
+    [dim]Example:[/dim]
+      opslayer metrics docs --to docs/metrics.md
+    """
+    from opslayer import metrics
+
+    text = metrics.reference(metrics.load_metrics(edge.firm()))
+    if to is None:
+        sys.stdout.write(text)
+    else:
+        to.write_text(text, encoding="utf-8")
+        edge.output.print(f"wrote {to}", highlight=False)
+
+
+def _listed(one: MetricValue) -> dict[str, object]:
+    metric = one.metric
+    return {
+        "metric": metric.name,
+        "title": metric.title,
+        "value": one.value,
+        "as_of": one.as_of,
+        "unit": metric.unit,
+        "grain": metric.grain,
+        "owner": metric.owner,
+        "better": metric.better,
+        "target": metric.target,
+        "low": metric.expected.low,
+        "high": metric.expected.high,
+        "dimensions": list(metric.dimensions),
+    }
+
+
 def _record(proof: Proof) -> dict[str, object]:
     metric = proof.value.metric
     return {
@@ -109,4 +217,10 @@ def _record(proof: Proof) -> dict[str, object]:
     }
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"list": show_list, "prove": prove}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "list": show_list,
+    "query": query,
+    "check": check,
+    "docs": docs,
+    "prove": prove,
+}

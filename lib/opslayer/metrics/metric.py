@@ -51,6 +51,9 @@ class Dimension(Settings):
     rows: str = Field(
         "", description="named query in place of the metric's rows, where those lack the column"
     )
+    adds_up: bool = Field(
+        True, description="whether `of_rows` over all of those rows gives the whole: checked where it does"
+    )
 
 
 class Metric(Settings):

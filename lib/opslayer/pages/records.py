@@ -8,6 +8,7 @@ import polars as pl
 
 from opslayer import actions, modelops, runner, warehouse
 from opslayer.config import Firm
+from opslayer.pages import alert_records
 from opslayer.store import Run, Store
 
 PROPOSAL: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -187,5 +188,9 @@ RECORDS: dict[str, Callable[..., pl.DataFrame]] = {
     "model_spending": _model_spending,
     "model_trials": _model_trials,
     "retraining": _retraining,
+    "alerts": alert_records.standing,
+    "alert_episodes": alert_records.episodes,
+    "alert_changes": alert_records.moves,
+    "alert_notices": alert_records.notices,
     "approvers": lambda firm, store: actions.approvers(firm, store),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opslayer.pages.actions import ACTIONS
+from opslayer.pages.alerts import ALERTS
 from opslayer.pages.briefing import BRIEFING
 from opslayer.pages.cash import CASH
 from opslayer.pages.data_health import DATA_HEALTH
@@ -22,6 +23,7 @@ PAGES: dict[str, Page] = {
     page.name: page
     for page in (
         BRIEFING,
+        ALERTS,
         CASH,
         RESULTS,
         DELIVERY,

@@ -10,7 +10,7 @@ from typing import Literal
 
 import holidays
 
-from opslayer.access import acts_for
+from opslayer.access import acts_for, as_viewer
 from opslayer.actions.authority import is_away
 from opslayer.alerts import AT_REST, Alert, Definition
 from opslayer.config import AlertsSection, AlertStep, Firm, Person
@@ -140,8 +140,14 @@ def may_tell(
 
 
 def readers(firm: Firm, role: str, moment: datetime) -> list[Person]:
-    """Those of a role who are there, and who stands in for those who are not."""
+    """Those of a role who are there, and who stands in for those who are not.
+
+    Where nobody of the firm has the role, it is the owners', or else everybody's: no alert is nobody's.
+    """
     day = moment.astimezone(firm.zone).date()
+    if not any(role in person.roles for person in firm.people):
+        owners = [person for person in firm.people if "owner" in as_viewer(firm, person).roles]
+        return owners or list(firm.people)
     return [
         person
         for person in firm.people

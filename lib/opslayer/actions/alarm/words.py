@@ -35,6 +35,9 @@ def write(
 ) -> dict[str, Any]:
     """The mail: recipient, subject, text and html. Raises ConfigurationError for a template that fails."""
     lines = [_line(firm, item) for item in items]
+    notes = ["", *(line["note"] for line in lines)]
+    for line, before in zip(lines, notes, strict=False):
+        line["note"] = "" if line["note"] == before else line["note"]  # said once for those it is of
     late = max(item.due.late for item in items)
     turn = max(item.due.turn for item in items)
     values = {
