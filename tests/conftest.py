@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.engine import make_url
+
+if TYPE_CHECKING:
+    from opslayer.store import Store
 
 PROJECT = Path(__file__).resolve().parents[1]
 MOMENT = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)
@@ -113,6 +117,15 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     fixture = "sqlite_store" if request.param == "sqlite" else "postgres_store"
     address: str = request.getfixturevalue(fixture)
     return address
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """That store, opened."""
+    from opslayer.store import open_store
+
+    with open_store(store_url) as opened:
+        yield opened
 
 
 @pytest.fixture(params=ENGINES)

@@ -29,7 +29,7 @@ from tests.snapshots import version
 AS_OF = date(2026, 11, 16)
 MOMENT = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)
 MARTS = Path(__file__).resolve().parents[1] / "lib" / "opslayer" / "warehouse" / "models" / "marts"
-FIRM = """
+BOOKS = """
 [firm]
 name = "Harrow & Vale"
 base_currency = "EUR"
@@ -42,7 +42,8 @@ path = "data"
 
 [store]
 url = "{store}"
-
+"""
+FIRM = f"""{BOOKS}
 [[people]]
 name = "Maeve Harrow"
 email = "maeve@harrow.example"

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 from opslayer.config import Firm, load_firm
 from tests.receiver import Reply
+from tests.reminders import AS_OF, BOOKS, MOMENT
 from tests.snapshots import version
 
-AS_OF = date(2026, 11, 16)
-MOMENT = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)
-FIRM = """
-[firm]
-name = "Harrow & Vale"
-base_currency = "EUR"
-time_zone = "Europe/Dublin"
-[sources.ledger]
-kind = "files"
-mapping = "opslayer"
-path = "data"
-[store]
-url = "{store}"
+FIRM = f"""{BOOKS}
 [models]
-budget = {budget}
+budget = {{budget}}
 """
 ENDPOINT = """
 [models.endpoints.{name}]

@@ -19,16 +19,20 @@ def main(folder: Path, stop: Path) -> None:
     while not stop.exists():
         with open_layer(firm) as layer:
             promised = layer.version.rows
-            for table, rows in promised.items():
-                found = layer.query(f"select count(*) as rows from core.{table}")["rows"].item()
-                if found != rows:
-                    raise SystemExit(f"{layer.version.name}: core.{table} has {found} rows, not {rows}")
+            counts = " union all ".join(
+                f"select '{table}' as name, count(*) as rows from core.{table}" for table in promised
+            )
+            for table, found in layer.query(counts).iter_rows():  # at once: the refresher needs its core
+                if found != promised[table]:
+                    raise SystemExit(
+                        f"{layer.version.name}: core.{table} has {found} rows, not {promised[table]}"
+                    )
             if layer.query(
                 "select count(*) as red from quality.results where severity = 'block' and not passed"
             )["red"].item():
                 raise SystemExit(f"{layer.version.name} was published with a blocking contract red")
             reads += 1
-        time.sleep(0.05)  # leave the refresher a core
+        time.sleep(0.05)
     print(reads)
 
 

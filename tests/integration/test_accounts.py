@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,19 +12,13 @@ from opslayer import actions
 from opslayer.actions.accounts import masked
 from opslayer.config import load_firm
 from opslayer.errors import GuardrailHeld
-from opslayer.store import AuditEvent, Proposal, Store, open_store
+from opslayer.store import AuditEvent, Proposal, Store
 from tests.billing import Milestone, Work, billing_firm
 from tests.reminders import AS_OF, MOMENT, Books, Owed, serving, write_firm
 
 MAEVE, TOMAS = "maeve@harrow.example", "tomas@harrow.example"
 OLD, NEW = "IE45 BOFI 9000 0112 3456 78", "IE17 BOFI 9058 3812 3456 78"  # alike in their last four
 LATER, AFTER = AS_OF + timedelta(days=14), MOMENT + timedelta(days=14)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 def test_an_account_is_kept_by_its_last_four_and_a_fingerprint() -> None:

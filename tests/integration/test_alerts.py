@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -27,12 +26,6 @@ OVER = Absolute(name="over_90", title="Over 90 days", owner="Finance", metric="o
 @pytest.fixture
 def firm(tmp_path: Path) -> Firm:
     return write_firm(tmp_path)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 def measured(store: Store, day: int, **values: float | None) -> dict[str, str]:

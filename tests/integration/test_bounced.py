@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from opslayer import actions
 from opslayer.config import Firm, load_firm
 from opslayer.errors import ConfigurationError, GuardrailHeld
-from opslayer.store import AuditEvent, Store, open_store
+from opslayer.store import AuditEvent, Store
 from tests import dovecot
 from tests.mailing import imap_section, mail
 from tests.reminders import AS_OF, MOMENT, Books, Owed, bounce, received, serving, write_firm
@@ -20,12 +20,6 @@ from tests.reminders import AS_OF, MOMENT, Books, Owed, bounce, received, servin
 MAEVE = "maeve@harrow.example"
 LATER = AS_OF + timedelta(days=14)
 AFTER = MOMENT + timedelta(days=14)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 @pytest.fixture

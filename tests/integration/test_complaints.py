@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,17 +10,11 @@ from sqlalchemy import text
 
 from opslayer import actions
 from opslayer.errors import GuardrailHeld, UsageError
-from opslayer.store import Store, open_store
+from opslayer.store import Store
 from tests.reminders import AS_OF, MOMENT, Books, Owed, serving, write_firm
 
 MAEVE, INES = "maeve@harrow.example", "ines@harrow.example"
 LATER, AFTER = AS_OF + timedelta(days=14), MOMENT + timedelta(days=14)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 def test_it_holds_the_rule_from_that_client_until_it_is_settled(

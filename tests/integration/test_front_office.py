@@ -25,12 +25,6 @@ CALL = {"direction": "in", "outcome": "missed", "number": "+35315550101", "party
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
-
-
-@pytest.fixture
 def one_store(tmp_path: Path) -> Iterator[Store]:
     """What a rule's question decides is the same on every store."""
     with open_store(f"sqlite:///{tmp_path / 'store.db'}") as opened:

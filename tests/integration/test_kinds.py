@@ -17,7 +17,7 @@ from opslayer.actions.mail import attachment
 from opslayer.actions.rule import Approval, Rule
 from opslayer.errors import GuardrailHeld, UsageError
 from opslayer.store import Proposal as Record
-from opslayer.store import Store, append, open_store
+from opslayer.store import Store, append
 from opslayer.warehouse import Layer
 from tests.reminders import AS_OF, MOMENT, Books, Owed, received, serving, write_firm
 
@@ -87,12 +87,6 @@ NOTE = Kind(
     approved=note,
 )
 DIGEST = Kind(OneStep, gather, wanted, evidence, content, columns=COLUMNS)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,18 +9,12 @@ import pytest
 
 from opslayer import actions
 from opslayer.config import Firm
-from opslayer.store import Store, open_store
+from opslayer.store import Store
 from opslayer.warehouse import pruned_version, versions
 from opslayer.warehouse.versions import next_name, prune
 from tests.reminders import AS_OF, MOMENT, Books, Owed, write_firm
 
 TEMPLATE = "Subject: Your account\n\nPlease pay by {{ answer_by }}, within 9 days.\n\n[statement]\n"
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 @pytest.fixture

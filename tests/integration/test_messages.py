@@ -10,7 +10,7 @@ import pytest
 from opslayer import actions
 from opslayer.config import PROJECT, Firm
 from opslayer.errors import GuardrailHeld, UsageError
-from opslayer.store import Store, open_store
+from opslayer.store import Store
 from opslayer.warehouse import Layer
 from tests.messages import FORECAST, days_later, snapshot, write_rule
 from tests.reminders import AS_OF, MOMENT, received, serving, write_firm
@@ -18,12 +18,6 @@ from tests.reminders import AS_OF, MOMENT, received, serving, write_firm
 MAEVE = "maeve@harrow.example"
 RULE = "overrun_escalation"
 SHIPPED = (PROJECT / "lib" / "opslayer" / "actions" / "rules" / f"{RULE}.yaml").read_text()
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from opslayer import actions
 from opslayer.actions import explanation
 from opslayer.config import PROJECT, Firm
-from opslayer.store import Store, open_store
+from opslayer.store import Store
 from opslayer.warehouse import Layer, blank_layer
 from tests.billing import Milestone, Work, billing_firm
 from tests.messages import days_later, snapshot, write_rule
@@ -23,12 +22,6 @@ SHIPPED = PROJECT / "lib" / "opslayer" / "actions" / "rules"
 @pytest.fixture
 def firm(tmp_path: Path) -> Firm:
     return write_firm(tmp_path)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 def judged(firm: Firm, layer: Layer, store: Store, subject: str = "p1", day: int = 0) -> explanation.Verdict:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import date, datetime
 
 import pytest
@@ -12,12 +11,6 @@ from sqlalchemy.exc import DatabaseError
 
 from opslayer.errors import StoreError
 from opslayer.store import AuditEvent, Run, Store, append, open_store, verify
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 def add(store: Store, moment: datetime, count: int = 3) -> None:

@@ -12,7 +12,7 @@ import pytest
 from opslayer import actions, cli
 from opslayer.config import Firm
 from opslayer.errors import GuardrailHeld, UsageError
-from opslayer.store import Store, open_store
+from opslayer.store import Store
 from tests.billing import Milestone, Work, billing_firm
 from tests.channels import MAEVE, approve_on, configure, die_at, dispatch_on, write_follow_up
 from tests.messages import days_later, snapshot
@@ -20,12 +20,6 @@ from tests.receiver import receiving
 from tests.reminders import received, serving, write_firm
 
 INES = "ines@harrow.example"
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 @pytest.fixture

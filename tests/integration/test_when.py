@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from opslayer.actions import explanation
 from opslayer.actions.cases import run_cases
 from opslayer.config import Firm, load_firm
 from opslayer.errors import UsageError
-from opslayer.store import Evaluation, Store, open_store
+from opslayer.store import Evaluation, Store
 from opslayer.warehouse import rollback
 from tests.messages import write_rule
 from tests.reminders import MOMENT, Books, Owed, bounce, received, serving, write_firm
@@ -53,12 +52,6 @@ firm = load_firm(Path(sys.argv[1]))
 with open_store(firm) as store:
     actions.propose_due(firm, store, moment=datetime.fromisoformat(sys.argv[2]))
 """
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with open_store(store_url) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -32,13 +32,7 @@ def metric_ahead(
         opacity=0.25,
         hoverinfo="skip",
     )
-    figure.add_scatter(
-        x=before["period_start"].to_list(),
-        y=before["value"].to_list(),
-        mode="lines",
-        line={"color": INK[theme], "width": 2},
-        hovertemplate="%{x|%d %b %Y}: %{y:,.0f}<extra></extra>",
-    )
+    figure.add_trace(_past(before, theme))
     figure.add_scatter(
         x=days,
         y=ahead["value"].to_list(),
@@ -63,15 +57,7 @@ def metric_surprise(history: pl.DataFrame, found: pl.DataFrame, *, theme: Theme 
         pl.col("member") == worst["member"],
         pl.col("period_start").is_between(worst["period_start"] - reach, worst["period_start"] + reach),
     ).sort("period_start")
-    figure = go.Figure(
-        go.Scatter(
-            x=near["period_start"].to_list(),
-            y=near["value"].to_list(),
-            mode="lines",
-            line={"color": INK[theme], "width": 2},
-            hovertemplate="%{x|%d %b %Y}: %{y:,.0f}<extra></extra>",
-        )
-    )
+    figure = go.Figure(_past(near, theme))
     figure.add_scatter(
         x=[worst["period_start"]] * 2,
         y=[worst["lower"], worst["upper"]],
@@ -91,6 +77,17 @@ def metric_surprise(history: pl.DataFrame, found: pl.DataFrame, *, theme: Theme 
     styled(figure, theme, title=title, reading="Red: what came. The thick line: what is usual there.")
     figure.update_yaxes(rangemode="tozero")
     return figure
+
+
+def _past(history: pl.DataFrame, theme: Theme) -> go.Scatter:
+    """The line of what was."""
+    return go.Scatter(
+        x=history["period_start"].to_list(),
+        y=history["value"].to_list(),
+        mode="lines",
+        line={"color": INK[theme], "width": 2},
+        hovertemplate="%{x|%d %b %Y}: %{y:,.0f}<extra></extra>",
+    )
 
 
 def call_hours(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
