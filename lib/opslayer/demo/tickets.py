@@ -54,6 +54,10 @@ STATES = {
 }  # fmt: skip
 
 
+TOLD_BY_CHANGES = ("person_id", "state", "ended_at", "within_sla", "updated_at")
+NOBODY_SAYS = ("symptom", "item", "due_at")
+
+
 def ticket_tables(work: Tables, *, as_of: date, seed: int, scale: float, key: dict[str, Any]) -> Tables:
     """The template tables ticket and ticket_event, up to the morning of `as_of`.
 
@@ -98,6 +102,7 @@ def ticket_tables(work: Tables, *, as_of: date, seed: int, scale: float, key: di
                 "caller": f"{client}-{int(chance.integers(1, 4))}",
                 "opened_at": stamp(at),
             }
+            | dict.fromkeys((*TOLD_BY_CHANGES, *NOBODY_SAYS))
         )
         mine = _life(at, at + timedelta(hours=float(hours)), first, team, who, late=late, chance=chance)
         seen = [event for event in mine if event["happened_at"] <= until]
@@ -149,7 +154,7 @@ def incident_tables(
     """The log, a row a change with all that was said at first; whose caller and resolver each is."""
     resolver = {person: f"Resolver {place}" for place, person in enumerate(people["person_id"], start=1)}
     company = dict(clients.select("party_id", "name").iter_rows())
-    rows = events.join(tickets.drop("team"), on="ticket_id", maintain_order="left")
+    rows = events.join(tickets.drop("team", *TOLD_BY_CHANGES), on="ticket_id", maintain_order="left")
     written = "%d/%m/%Y %H:%M"
     log = rows.select(
         pl.col("number"),
