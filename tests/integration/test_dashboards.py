@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import streamlit.config
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
-from opslayer import metrics
+from opslayer import metrics, modelops
 from opslayer.config import Firm, load_firm
 from opslayer.runner import rendered_runs, run_notebook
 from opslayer.store import AlertRecord, Decision, Proposal, open_store
@@ -215,6 +216,31 @@ def test_approving_is_one_decision_however_often_it_is_clicked(
         int(key.key.split("-")[1]) for key in again.button if str(key.key).startswith("approve-")
     }
     assert decisions(firm) == [(number, "approved", MAEVE, "They promised to pay on Friday.")]
+
+
+def test_having_a_model_taught_is_one_request_however_often_it_is_clicked(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page answers with what came of it; the work goes on beside the click."""
+    app = opened(firm, "models", monkeypatch)
+    app.selectbox(key="capability").set_value("lead_score").run()
+    assert app.button(key="serve-retrain").disabled, "nobody has said who they are"
+    app.selectbox(key="decider").set_value(MAEVE).run()
+    app.button(key="serve-retrain").click().run()
+    assert "a reason is asked for" in app.toast[0].value
+    app.text_input(key="serve-why").input("new quarter")
+    for _ in range(2):
+        app.button(key="serve-retrain").click().run()
+        assert not app.exception
+    with open_store(firm) as store:
+        until = time.monotonic() + 60
+        while (asked := modelops.requests(store, "lead_score"))["state"][0] != "ended":
+            assert time.monotonic() < until, asked
+            time.sleep(0.2)
+        assert asked["asked_by"].to_list().count(MAEVE) == asked.height <= 2
+    told = words(app.run())
+    assert "Maeve Harrow asked on" in told
+    assert str(asked["reasons"][0])[:20] in told
 
 
 def test_several_are_approved_at_once_and_the_exceptions_listed(

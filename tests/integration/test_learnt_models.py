@@ -22,7 +22,7 @@ from opslayer.modelops.capability import Capability
 from opslayer.modelops.capture import Judged, correct, forget, judged, observe, overrides
 from opslayer.modelops.leak import LeakFound
 from opslayer.modelops.learn import Taught, advance, teach, watch
-from opslayer.modelops.registry import FILE, Registry
+from opslayer.modelops.registry import FILE, FORMAT, Registry
 from opslayer.store import Prediction, open_store, verify
 from tests.talking import AS_OF, MOMENT, write_firm
 
@@ -186,7 +186,7 @@ def test_broken(how: str, bench: Bench) -> None:
             db.execute("rollback")
         db.close()
         file.write_bytes(whole)
-        bench.registry.client.set_model_version_tag(name, "1", "format", "1")
+        bench.registry.client.set_model_version_tag(name, "1", "format", FORMAT)
     assert found["is_fallback"].to_list() == [True, True]
     assert expected[how] in found["why_fallback"][0]
     assert found["may_act"].to_list() == [False, False]

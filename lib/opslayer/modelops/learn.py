@@ -23,6 +23,7 @@ from opslayer.modelops.promotion import Bar, Promotion, judge, row_losses
 from opslayer.modelops.registry import CHALLENGER, CHAMPION, Card, Registry
 from opslayer.modelops.respondents import named
 
+THE_CHAMPION = "the champion"
 ASKED = ("subject", "label", "decided_at", "known_at")
 
 
@@ -107,7 +108,7 @@ def teach(
         judged=pl.concat([judged.select("outcome", "answer"), kept], how="horizontal"),
         moment=moment,
     )
-    if decided.promote and CHAMPION not in registry.aliases(capability.name):
+    if decided.promote and known_as != THE_CHAMPION:  # none serves, or one that cannot be read
         registry.promote(capability.name, version)
     elif decided.promote:
         registry.share(capability.name, serving.CANARY[0])
@@ -243,7 +244,7 @@ def _rival(
         since = test["decided_at"].cast(pl.Date) > date.fromisoformat(champion.card["as_of"])
     answers: Any = champion.model.predict(asked)["answer"]
     said = pl.DataFrame({"answer": answers, "since": since}).select(pl.when("since").then("answer"))
-    return said.to_series(), "the champion"
+    return said.to_series(), THE_CHAMPION
 
 
 def _in_words(name: str) -> str:

@@ -111,7 +111,8 @@ def standing(firm: Firm, store: Store, *, as_of: date) -> pl.DataFrame:
 
 def _registered(registry: Registry, capability: Capability) -> tuple[dict[str, str], float, str]:
     if capability.learnt is None:
-        return {}, 0.0, "A language model, or the draft." if capability.candidates else "A formula."
+        writes = any(one.kind == "written" for one in capability.candidates)
+        return {}, 0.0, "A language model, or the draft." if writes else "A formula: it keeps no version."
     try:
         held, share = registry.aliases(capability.name), registry.share(capability.name)
     except OpslayerError as error:
@@ -229,18 +230,25 @@ def _tended(
         outcomes = capture.observe(session, name, known)
         judged = capture.judged(session, name, as_of=as_of)
     told = {"capability": name, "outcomes": outcomes, "version": registry.aliases(name).get(CHAMPION)}
-    step = advance(capability, registry, judged)
+    broken = _broken(registry, name)
+    step = None if broken else advance(capability, registry, judged)
     if step is not None:
         _note(store, moment, f"model {step.verdict}", {"capability": name, "reasons": step.reasons})
         return {**told, "did": step.verdict, "reasons": step.reasons}
-    decay = watch(capability, registry, judged, as_of=as_of)
+    decay = None if broken else watch(capability, registry, judged, as_of=as_of)
     if decay is not None and not decay.fires and not anew:
         return {**told, "did": "watched", "reasons": decay.reasons}
     newest = registry.versions(name)
-    if not anew and not newest.is_empty() and newest["as_of"][0] > str(as_of - timedelta(days=AGAIN_DAYS)):
+    if (
+        not anew
+        and not broken
+        and not newest.is_empty()
+        and newest["as_of"][0] > str(as_of - timedelta(days=AGAIN_DAYS))
+    ):
         why = f"Version {newest['version'][0]} was taught on {newest['as_of'][0]}: {newest['note'][0]}"
         return {**told, "did": "waits", "reasons": why}
     because = decay.reasons if decay is not None and decay.fires else "asked for" if decay else "never before"
+    because = broken or because
     taught = teach_anew(firm, store, layer, capability, history, moment, because=because)
     return {
         **told,
@@ -248,6 +256,17 @@ def _tended(
         "version": taught.version or told["version"],
         "reasons": taught.reasons,
     }
+
+
+def _broken(registry: Registry, capability: str) -> str:
+    """Why the version that serves cannot be read: it is taught anew; empty where it can, or none serves."""
+    if CHAMPION not in registry.aliases(capability):
+        return ""
+    try:
+        registry.load(capability, CHAMPION)
+    except ModelFailed as error:
+        return error.message
+    return ""
 
 
 def teach_anew(

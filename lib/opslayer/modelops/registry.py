@@ -33,7 +33,7 @@ warnings.filterwarnings("ignore", message="IProgress not found")  # MLflow, of a
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 FILE, JUDGED = "model.skops", "judged.parquet"
 LARGEST = 256 * 2**20
-FORMAT = "1"  # of what this class writes; another one's versions are not served
+FORMAT = "2"  # of what this class writes; another one's versions are not served
 TOLD = ("model", "as_of", "snapshot", "contract_version", "features", "rows", "note")  # of a card, in tags
 TRUSTED = (
     "opslayer.intelligence.",
