@@ -92,7 +92,8 @@ def test_who_may_changes_who_serves_and_the_trail_has_it(firm: Firm) -> None:
         assert Registry(firm).aliases("answers")["champion"] == "2"
         assert roll_back(firm, store, "answers", **BY) == "1"
         with store.reading() as session:
-            told = [(one["event"], one["detail"]) for one in read_trail(session)]
+            trail = [(one["event"], one["detail"]) for one in read_trail(session)]
+            told = [one for one in trail if one[0] != "access denied"]
             assert verify(session).holds
     names = [name for name, _ in told]
     assert names == ["model taught", "model taught", "model promoted", "model rolled back"]
