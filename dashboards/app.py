@@ -23,6 +23,7 @@ VIEWS = {
     "people": ("People", ":material/groups:"),
     "staffing": ("Staffing", ":material/group_add:"),
     "inquiries": ("Inquiries", ":material/mark_email_unread:"),
+    "documents": ("Documents", ":material/description:"),
     "what_if": ("What if", ":material/alt_route:"),
     "revenue": ("Revenue", ":material/trending_up:"),
     "actions": ("Actions", ":material/task_alt:"),

@@ -13,6 +13,7 @@ from opslayer.config import Firm, load_firm
 from opslayer.intelligence import (
     cash,
     chain,
+    document,
     inquiry,
     margin,
     overrun,
@@ -24,6 +25,7 @@ from opslayer.intelligence import (
     variance,
     win,
 )
+from opslayer.modelops import Models
 from opslayer.store import open_store
 from opslayer.warehouse import Version, open_layer, refresh, save_outputs
 
@@ -39,6 +41,7 @@ PAGES = (
     "people",
     "staffing",
     "inquiries",
+    "documents",
     "what_if",
     "actions",
     "rules",
@@ -86,6 +89,8 @@ def run_morning(firm: Firm) -> Version:
             | utilisation.run(layer, as_of=AS_OF)
             | inquiry.run(layer, as_of=AS_OF, zone=firm.zone)
         )
+    with open_layer(firm) as layer, open_store(firm) as store:
+        tables |= document.run(layer, Models(firm, store), as_of=AS_OF, moment=moment)
     save_outputs(firm, tables, as_of=AS_OF, moment=moment)
     with open_layer(firm) as layer:  # scopes are of inquiries that were published
         scopes = scope.run(layer, as_of=AS_OF)

@@ -115,6 +115,8 @@ def test_every_system_is_a_source_with_its_own_mapping(folder: Path) -> None:
         "phone": "phone_log",
         "tickets": "incident_log",
         "mail": "mailbox",
+        "documents": "documents",
+        "attachments": "documents",
     }
 
 

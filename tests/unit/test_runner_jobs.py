@@ -116,11 +116,11 @@ def test_the_shipped_morning_refreshes_first_and_reports_last(firm: Firm) -> Non
     jobs = {job.job: job for job in load_jobs(firm)}
     order = list(jobs["morning"].order().static_order())
     assert order[0] == "refresh"
-    told = {"cash", "variance", "overrun", "inquiries", "appointments", "tickets", "anomalies", "calls"}
-    assert set(order[1:8]) == told
-    assert set(order[8:11]) == {"alerts", "reminders", "triage"}
-    assert set(order[11:13]) == {"rules", "finance_weekly"}
-    assert order[13:] == ["notify"]
+    told = {"cash", "variance", "overrun", "inquiries", "documents", "appointments", "tickets", "calls"}
+    assert set(order[1:9]) == told
+    assert set(order[9:13]) == {"alerts", "reminders", "triage", "anomalies"}
+    assert set(order[13:15]) == {"rules", "finance_weekly"}
+    assert order[15:] == ["notify"]
     assert all(job.cron and croniter.is_valid(job.cron) and job.owner for job in jobs.values())
     assert "dispatch" in jobs
 

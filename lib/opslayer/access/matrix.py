@@ -23,6 +23,7 @@ PAGES = (
     "people",
     "staffing",
     "inquiries",
+    "documents",
     "what_if",
     "revenue",
     "actions",
@@ -56,10 +57,10 @@ MATRIX: dict[Role, Rights] = {
     "viewer": _may("briefing delivery revenue inquiries"),
     "manager": _may("delivery people staffing", "decide stop quiet", every_practice=False),
     "approver": _may(
-        "briefing delivery people staffing inquiries revenue actions rules", "decide stop quiet"
+        "briefing delivery people staffing inquiries documents revenue actions rules", "decide stop quiet"
     ),
     "finance": _may(
-        "briefing alerts cash results delivery revenue what_if actions rules data_health",
+        "briefing alerts cash results delivery documents revenue what_if actions rules data_health",
         "decide stop quiet",
         costs=True,
     ),

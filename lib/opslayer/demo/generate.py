@@ -14,6 +14,7 @@ import polars as pl
 from opslayer.demo import costs, facts, ledger, parties, plants, sales, tables
 from opslayer.demo.billing import HOME, billing_tables
 from opslayer.demo.calendar import Days, Month, months, number, rates
+from opslayer.demo.documents import write_documents
 from opslayer.demo.firm import firm_work
 from opslayer.demo.hris import write_workbook
 from opslayer.demo.mailbox import write_mailbox
@@ -61,11 +62,12 @@ def generate(
         raise UsageError(f"{directory} holds a firm that is not the demo", mend="choose another directory")
     key: dict[str, Any] = {"as_of": str(as_of), "seed": seed, "scale": scale}
     rows: dict[str, int] = {}
-    party = pl.DataFrame()
+    party, bills = pl.DataFrame(), [pl.DataFrame()]
     for part, made in enumerate(parts(seed, scale, as_of, key)):
         if "party" in made:
             party = made["party"]
             key["mailbox"] = write_mailbox(directory / "mailbox", party, as_of=as_of)
+        bills = [made["bill"], *bills][:2] if "bill" in made else bills  # of the last two months
         handing = {BOOKS: made} if as_templates else systems(made, party, seed=seed, as_of=as_of, key=key)
         for system, handed in handing.items():
             folder = directory / system
@@ -76,6 +78,7 @@ def generate(
                 if system != PEOPLE or format != "csv":
                     _write(folder, name, frame, part, format, is_first=f"{system}/{name}" not in rows)
                 rows[f"{system}/{name}"] = rows.get(f"{system}/{name}", 0) + len(frame)
+    key["documents"] = write_documents(directory / "documents", pl.concat(bills), party, as_of=as_of)
     (directory / "answer_key.json").write_text(json.dumps(key, indent=1) + "\n", encoding="utf-8")
     write_firm(
         directory,
@@ -94,6 +97,7 @@ def generate(
         billing=DemoBilling(HOME, "IE6388047V", "IE29AIBK93115212345678", "AIBKIE2D", 23),
         mail=DemoMail("Harrow & Vale Accounts <accounts@harrowvale.example>", "sent@harrowvale.example"),
         maildir="mailbox",
+        documents="documents",
         beside=() if as_templates else sections(format),
     )
     return Demo(directory, as_of, rows)

@@ -7,6 +7,7 @@ from opslayer.figures.delivery import project_completion
 from opslayer.figures.effect import replay_months, rule_effect
 from opslayer.figures.inquiries import inquiry_room, scope_prices
 from opslayer.figures.metric import alert_table, as_of, expected, metric_table
+from opslayer.figures.paper import places
 from opslayer.figures.people import utilisation_levels, utilisation_weeks, week_against_plan
 from opslayer.figures.results import pnl, unusual_months, variance_bridge
 from opslayer.figures.revenue import revenue_change, revenue_forecast, win_calibration
@@ -37,6 +38,7 @@ __all__ = [
     "metric_surprise",
     "metric_table",
     "payment_intervals",
+    "places",
     "pnl",
     "project_completion",
     "replay_months",

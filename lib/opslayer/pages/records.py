@@ -170,6 +170,11 @@ def _model_answers(_: Firm, store: Store, *, capability: str) -> pl.DataFrame:
         return modelops.latest(session, capability)
 
 
+def _document_overrides(_: Firm, store: Store) -> pl.DataFrame:
+    with store.reading() as session:
+        return modelops.capture.overrides(session, "document")
+
+
 RECORDS: dict[str, Callable[..., pl.DataFrame]] = {
     "proposals": _proposals,
     "runs": _runs,
@@ -192,5 +197,6 @@ RECORDS: dict[str, Callable[..., pl.DataFrame]] = {
     "alert_episodes": alert_records.episodes,
     "alert_changes": alert_records.moves,
     "alert_notices": alert_records.notices,
+    "document_overrides": _document_overrides,
     "approvers": lambda firm, store: actions.approvers(firm, store),
 }

@@ -8,6 +8,7 @@ from opslayer.pages.briefing import BRIEFING
 from opslayer.pages.cash import CASH
 from opslayer.pages.data_health import DATA_HEALTH
 from opslayer.pages.delivery import DELIVERY
+from opslayer.pages.documents import DOCUMENTS
 from opslayer.pages.inquiries import INQUIRIES
 from opslayer.pages.models import MODELS
 from opslayer.pages.people import PEOPLE
@@ -30,6 +31,7 @@ PAGES: dict[str, Page] = {
         PEOPLE,
         STAFFING,
         INQUIRIES,
+        DOCUMENTS,
         WHAT_IF,
         REVENUE,
         ACTIONS,

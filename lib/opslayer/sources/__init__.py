@@ -1,5 +1,6 @@
 """Land: pulls what is new from a firm's systems into Parquet, as it is."""
 
+from opslayer.sources.documents import kept_document
 from opslayer.sources.drift import DriftPolicy
 from opslayer.sources.imap import ImapFolder
 from opslayer.sources.landing import PlannedTable, land, plan_land
@@ -17,6 +18,7 @@ __all__ = [
     "Mapping",
     "PlannedTable",
     "RawTable",
+    "kept_document",
     "land",
     "load_mapping",
     "next_load_id",

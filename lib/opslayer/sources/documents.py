@@ -167,6 +167,17 @@ def kept(firm: Firm) -> Path:
     return firm.var / "documents"
 
 
+def kept_document(firm: Firm, key: str, page: int) -> bytes | None:
+    """A page of a document as a PNG; none where its bytes are not kept, or it cannot be drawn."""
+    path = next((path for path in kept(firm).glob(f"{key}.*") if path.stem == key), None)
+    if path is None:
+        return None
+    try:
+        return documents.picture(path.read_bytes(), path.name, page)
+    except documents.Refused:
+        return None
+
+
 def document_row(come: Come) -> Row:
     """The row (COLUMNS) of a document: its lines as JSON [page, x0, y0, x1, y1, text], or why it has none."""
     row: Row = {

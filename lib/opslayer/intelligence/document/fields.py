@@ -1,17 +1,16 @@
 """Key fields of a receipt or an invoice, with the line each was read from and how sure it is.
 
-What a field could be is found by its form (a date, an amount, a line of text); which of them it is, is learnt
-from documents whose fields people have said: by the words beside it, those above it, and where it stands. A
-name that is nearly one that people have written is that one: who sends documents sends them again.
+Which of what could be a field is it, is learnt from documents whose fields people have said: by the words
+beside it, those above it, where it stands, and what a plain rule would take. Each of these tells once for
+everybody, and once for whoever sends the document: a layout is its sender's own. A name that is nearly one
+that people have written is that one: who sends documents sends them again.
 """
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import SequenceMatcher, get_close_matches
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -20,36 +19,24 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from opslayer.errors import UsageError
-
-MONTH = r"(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*"
-DATE = re.compile(
-    rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/. ]?(?:{MONTH})[-/. ]{{0,2}}\d{{2,4}}"
-    rf"|(?:{MONTH})\.? \d{{1,2}}, ?\d{{4}}|(?<!\d)\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d{{2}})(?!\d)"
-    r"|(?<!\d)20\d{6}(?!\d)",
-    re.IGNORECASE,
+from opslayer.intelligence.document.forms import (
+    TOP,
+    Found,
+    Signs,
+    could_be,
+    near,
+    nearest,
+    plain,
+    same,
+    same_as,
 )
-AMOUNT = re.compile(r"(?:RM|\$|€|£)? ?-?\d{1,3}(?:,\d{3})+\.\d{2}|(?:RM|\$|€|£)? ?-?\d+\.\d{2}(?!\d)")
-FIELDS = ("company", "date", "total")
-TOP = 8  # lines from the top among which whoever wrote it stands
+
 STRICTNESS = 1.0
-NEAR = 0.85  # of the letters of two names, in order
-NUMBERED = re.compile(r"\s*\([^()]*\d{3}[^()]*\)?\s*$")  # a registration number behind a name
-_WORD = re.compile(r"[^\W\d_]+")
-_PLAIN = re.compile(r"[\W_]+")
+TRUST = 3.0  # documents that the plain rule counts for before anybody has said anything
 SCHEMA: dict[str, type[pl.DataType]] = {
     "document_id": pl.String, "field": pl.String, "answer": pl.String, "confidence": pl.Float64,
     "line": pl.Int64, "quote": pl.String, "reasons": pl.String,
 }  # fmt: skip
-Signs = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a field could be: the words, the line they stand in, and what is known of their place."""
-
-    text: str
-    line: int
-    signs: Signs
 
 
 @dataclass(frozen=True)
@@ -84,7 +71,7 @@ class FieldModel:
         return pl.DataFrame(told, schema=SCHEMA)
 
     def _best(self, lines: pl.DataFrame, field: str, chooser: Chooser) -> dict[str, object]:
-        found = could_be(lines, field)
+        found = theirs(could_be(lines, field), sender_of(lines, self.names), field)
         if not found:
             reasons = f"Nothing has the form of a {field}."
             return {"answer": None, "confidence": 0.0, "line": None, "quote": None, "reasons": reasons}
@@ -118,10 +105,16 @@ class FieldLearner:
         """
         value = {(row["document_id"], row["field"]): row["value"] for row in labels.to_dicts()}
         parts = [(key[0], lines) for key, lines in rows.group_by(["document_id"], maintain_order=True)]
+        often = Counter(said for (_, field), said in value.items() if field == "company" and said)
+        again = tuple(sorted(name for name, times in often.items() if times > 1))
+        sender = {doc: sender_of(lines, again) for doc, lines in parts}
         choosers = {}
         for field in sorted({field for _, field in value}):
             asked = [
-                (found, value.get((doc, field))) for doc, lines in parts for found in could_be(lines, field)
+                (found, value.get((doc, field)))
+                for doc, lines in parts
+                if (doc, field) in value
+                for found in theirs(could_be(lines, field), sender[doc], field)
             ]
             alike = near if field == "company" else same
             right = np.array([said is not None and alike(one.text, said) for one, said in asked], bool)
@@ -130,141 +123,37 @@ class FieldLearner:
                     f"no document has its {field} as it was said", mend="say it in its own words"
                 )
             signs = DictVectorizer()
-            nowhere: Signs = {}  # what has nothing that tells is wrong, where all that was asked was right
-            weights = signs.fit_transform([*(one.signs for one, _ in asked), nowhere])
+            known_before: list[Signs] = [
+                {"ruled": 1.0},
+                {},
+            ]  # the rule is oftener right than what has no sign
+            weights = signs.fit_transform([*(one.signs for one, _ in asked), *known_before])
+            taught = np.concatenate([np.ones(len(asked)), [TRUST, TRUST]])
             regression = LogisticRegression(C=STRICTNESS, max_iter=500, random_state=seed)
-            choosers[field] = Chooser(signs, regression.fit(weights, np.append(right, False)))
+            regression.fit(weights, np.concatenate([right, [True, False]]), sample_weight=taught)
+            choosers[field] = Chooser(signs, regression)
         names = {said for (_, field), said in value.items() if field == "company" and said}
         return FieldModel(choosers, tuple(sorted(names)))
 
 
-def same(text: str | None, said: str | None) -> bool:
-    """Whether two are one: spaces, signs between and case tell nothing; amounts are compared as amounts."""
-    if text is None or said is None:
-        return False
-    one, two = (AMOUNT.fullmatch(part.strip()) for part in (text, said))
-    if one and two:
-        return re.sub(r"[^\d.]", "", text) == re.sub(r"[^\d.]", "", said)
-    return plain(text) == plain(said)
+def sender_of(lines: pl.DataFrame, names: tuple[str, ...]) -> str | None:
+    """Whose document it is, of those who have sent one before; nobody where its first lines name none."""
+    said = lines.head(TOP)["text"].to_list()
+    exact = {plain(name): name for name in names}
+    by_name = next((exact[plain(text)] for text in said if plain(text) in exact), None)
+    return by_name or next((name for text in said[:3] if (name := nearest(text, names))), None)
 
 
-def same_as(one: Found, found: list[Found]) -> NDArray[np.bool_]:
-    """Which of them say the same as one."""
-    return np.array([same(other.text, one.text) for other in found], bool)
-
-
-def near(text: str, said: str) -> bool:
-    """Whether a text is a name but for slips of whatever read it."""
-    return SequenceMatcher(None, plain(text), plain(said)).ratio() >= NEAR
-
-
-def nearest(text: str, names: tuple[str, ...]) -> str | None:
-    """The name it is, or is but for slips; none where it is none of them."""
-    by_plain = {plain(name): name for name in names}
-    found = get_close_matches(plain(text), list(by_plain), n=1, cutoff=NEAR)
-    return by_plain[found[0]] if found else None
-
-
-def plain(text: str) -> str:
-    return _PLAIN.sub("", text).casefold()
-
-
-def could_be(lines: pl.DataFrame, field: str) -> list[Found]:
-    """Everything in a document that has the form of the field. Raises UsageError for another field."""
-    if field not in FIELDS:
-        raise UsageError(f"{field} has no form", mend=f"one of {', '.join(FIELDS)}")
-    page = lines.to_dicts()
-    places = _places(page)
+def theirs(found: list[Found], sender: str | None, field: str) -> list[Found]:
+    """Each with its signs once more as the sender's own; of a name, whether it is the sender's."""
+    if sender is None:
+        return found
     if field == "company":
-        return _names(page, places)
-    form = DATE if field == "date" else AMOUNT
-    found = [
-        Found(match[0].strip(), row["line"], _signs(page, places, at, match.start()))
-        for at, row in enumerate(page)
-        for match in form.finditer(row["text"])
-    ]
-    return _compared(found) if field == "total" else _in_order(found)
-
-
-def _names(page: list[dict[str, object]], places: list[Signs]) -> list[Found]:
-    """Each of the first lines, and each with the next: a name may take two."""
-    found = []
-    for at, row in enumerate(page[:TOP]):
-        text = NUMBERED.sub("", str(row["text"])) or str(row["text"])
-        signs = _signs(page, places, at, 0) | {f"own={word.casefold()}": 1.0 for word in _WORD.findall(text)}
-        found.append(Found(text, int(str(row["line"])), signs | {f"place={at}": 1.0}))
-        if at + 1 < len(page):
-            joined = f"{text} {page[at + 1]['text']}"
-            more = {f"next={word.casefold()}": 1.0 for word in _WORD.findall(str(page[at + 1]["text"]))}
-            found.append(
-                Found(joined, int(str(row["line"])), signs | more | {"joined": 1.0, f"joined={at}": 1.0})
-            )
-    return found
-
-
-def _compared(found: list[Found]) -> list[Found]:
-    """Amounts beside each other: the largest is seldom what was paid, the total is said twice."""
-    worth = [float(re.sub(r"[^\d.]", "", one.text)) for one in found]
-    ranked = sorted(set(worth), reverse=True)
+        return [replace(one, signs=one.signs | {"known": float(near(one.text, sender))}) for one in found]
     return [
-        Found(
-            one.text,
-            one.line,
-            one.signs
-            | {
-                f"rank={min(ranked.index(amount), 4)}": 1.0,
-                "often": np.log1p(worth.count(amount)),
-                "zero": float(amount == 0),
-                "last": float(place == len(found) - 1),
-                "signed": float(not one.text[0].isdigit()),
-            },
+        replace(
+            one,
+            signs=one.signs | {f"{sender}|{name}": told for name, told in one.signs.items() if "=" in name},
         )
-        for place, (one, amount) in enumerate(zip(found, worth, strict=True))
+        for one in found
     ]
-
-
-def _in_order(found: list[Found]) -> list[Found]:
-    return [
-        Found(
-            one.text,
-            one.line,
-            one.signs | {f"order={min(place, 3)}": 1.0, "letters": float(one.text.isalnum())},
-        )
-        for place, one in enumerate(found)
-    ]
-
-
-def _places(page: list[dict[str, object]]) -> list[Signs]:
-    """Where each line stands, as shares of the page."""
-    box = np.array([[float(str(row[side])) for side in ("x0", "y0", "x1", "y1")] for row in page])
-    low, high = box[:, :2].min(axis=0), box[:, 2:].max(axis=0)
-    size = np.maximum(high - low, 1e-9)
-    tall = np.maximum(np.median(box[:, 3] - box[:, 1]), 1e-9)
-    return [
-        {
-            "x": float((x0 - low[0]) / size[0]),
-            "y": float((y0 - low[1]) / size[1]),
-            "tall": float((y1 - y0) / tall),
-        }
-        for x0, y0, _, y1 in box
-    ]
-
-
-def _signs(page: list[dict[str, object]], places: list[Signs], at: int, start: int) -> Signs:
-    """The words of its own line before it, of what stands left of it, and of the line above."""
-    own, here = page[at], places[at]
-    middle = (float(str(own["y0"])) + float(str(own["y1"]))) / 2
-    left = [
-        str(other["text"])
-        for other in page
-        if other is not own
-        and float(str(other["y0"])) <= middle <= float(str(other["y1"]))
-        and float(str(other["x0"])) < float(str(own["x0"]))
-    ]
-    above = str(page[at - 1]["text"]) if at else ""
-    signs = {"x": here["x"], "y": here["y"], "y2": here["y"] ** 2, "tall": here["tall"]}
-    for kind, text in (("left", " ".join([*left, str(own["text"])[:start]])), ("above", above)):
-        said = [word.casefold() for word in _WORD.findall(text)]
-        signs |= {f"{kind}={word}": 1.0 for word in said}
-        signs |= {f"{kind}={one} {two}": 1.0 for one, two in pairwise(said)}
-    return signs
