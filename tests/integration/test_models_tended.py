@@ -96,7 +96,7 @@ def test_who_may_changes_who_serves_and_the_trail_has_it(firm: Firm) -> None:
             told = [one for one in trail if one[0] != "access denied"]
             assert verify(session).holds
     names = [name for name, _ in told]
-    assert names == ["model taught", "model taught", "model promoted", "model rolled back"]
+    assert names == ["model taught", "model taught", "model promoted", "access denied", "model rolled back"]
     assert told[2][1] == {"capability": "answers", "from": "1", "to": "2", "reason": "looked at its cases"}
 
 
@@ -116,6 +116,7 @@ def test_a_person_has_it_taught_once_however_often_it_is_asked(firm: Firm) -> No
             told = [one for one in trail if one[1] != "access denied"]
             assert verify(session).holds
     assert told == [
+        ("ines@harrow.example", "access denied"),
         ("scheduler", "model taught"),
         ("maeve@harrow.example", "retraining asked for"),
         ("scheduler", "model taught"),
