@@ -17,7 +17,7 @@ AS_OF = date(2026, 11, 16)
 MOMENT = datetime(2026, 11, 16, 6, tzinfo=UTC)
 
 
-def once(temporary: pytest.TempPathFactory, worker: str, name: str, make: Callable[[Path], None]) -> Path:
+def once(temporary: pytest.TempPathFactory, worker: str, name: str, make: Callable[[Path], object]) -> Path:
     """The folder `name` of this run, filled by `make` if nobody has filled it yet; not to be changed."""
     own = temporary.getbasetemp()
     place = (own if worker == "master" else own.parent) / name  # pytest-xdist, "How-to: session fixtures"
@@ -26,6 +26,11 @@ def once(temporary: pytest.TempPathFactory, worker: str, name: str, make: Callab
             make(place / "made")
             (place / "finished").touch()
     return place / "made"
+
+
+def whole_firm(temporary: pytest.TempPathFactory, worker: str) -> Path:
+    """The demo firm as it is written, at its full size: nothing is landed."""
+    return once(temporary, worker, "whole", demo.generate)
 
 
 def small_firm(temporary: pytest.TempPathFactory, worker: str) -> Path:

@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +13,8 @@ import pytest
 
 from opslayer import cli, demo
 from opslayer.config import Firm, load_firm
-from opslayer.warehouse import current, open_layer
-
-AS_OF = date(2026, 11, 16)
+from opslayer.warehouse import current, open_layer, refresh
+from tests.shared import AS_OF, MOMENT, once
 
 
 @dataclass(frozen=True)
@@ -80,16 +78,14 @@ class Case:
 
 
 @pytest.fixture(scope="session")
-def good_firm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo firm at a fiftieth of its size, refreshed once."""
-    folder = tmp_path_factory.mktemp("good") / "firm"
+def good_firm(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A demo firm at a fiftieth of its size, refreshed once; not to be changed."""
+    return once(tmp_path_factory, worker_id, "good", _make_good)
+
+
+def _make_good(folder: Path) -> None:
     demo.generate(folder, seed=3, scale=0.02, as_of=AS_OF, as_templates=True)
-    from datetime import UTC, datetime
-
-    from opslayer.warehouse import refresh
-
-    refresh(load_firm(folder), as_of=AS_OF, moment=datetime(2026, 11, 16, 6, tzinfo=UTC))
-    return folder
+    refresh(load_firm(folder), as_of=AS_OF, moment=MOMENT)
 
 
 @pytest.fixture

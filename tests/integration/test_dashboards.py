@@ -20,6 +20,7 @@ from opslayer.runner import rendered_runs, run_notebook
 from opslayer.store import AlertRecord, Decision, Proposal, open_store
 from opslayer.warehouse import open_layer
 from tests.pages import AS_OF, DASHBOARDS, PAGES, grown_once, publish_books, run_morning, write_books
+from tests.shared import once
 
 MAEVE, INES = "maeve@harrowvale.example", "ines@harrowvale.example"
 
@@ -37,6 +38,18 @@ def on_this_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def grown(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A firm after its morning; not to be changed."""
     return grown_once(tmp_path_factory.getbasetemp(), worker_id).directory
+
+
+@pytest.fixture(scope="session")
+def books(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A firm of which nothing is landed; not to be changed."""
+    return once(tmp_path_factory, worker_id, "books", write_books)
+
+
+@pytest.fixture
+def unpublished(books: Path, tmp_path: Path) -> Firm:
+    """A firm of which nothing is landed, the test's own."""
+    return load_firm(shutil.copytree(books, tmp_path / "new"))
 
 
 @pytest.fixture
@@ -83,17 +96,17 @@ def test_numbers_are_the_snapshots(page: str, firm: Firm, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("page", PAGES)
 def test_before_the_first_snapshot_a_page_says_what_to_do(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str, unpublished: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = opened(write_books(tmp_path / "new"), page, monkeypatch)
+    app = opened(unpublished, page, monkeypatch)
     assert "No snapshot is published yet. Run `opslayer refresh`" in words(app)
     assert not app.metric
 
 
 def test_a_firm_without_projects_is_told_what_to_land(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unpublished: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    firm = write_books(tmp_path / "ledger-only")
+    firm = unpublished
     toml = firm.directory / "firm.toml"
     before, _, rest = toml.read_text().partition("# The staff system")
     toml.write_text(before + rest[rest.index("[[people]]") :])
@@ -105,8 +118,8 @@ def test_a_firm_without_projects_is_told_what_to_land(
     assert "No person has landed" in words(opened(firm, "people", monkeypatch))
 
 
-def test_books_without_budget_or_forecast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    firm = write_books(tmp_path / "plain")
+def test_books_without_budget_or_forecast(unpublished: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    firm = unpublished
     (firm.directory / "data" / "budget.csv").unlink()
     toml = firm.directory / "firm.toml"
     toml.write_text(toml.read_text().replace('# optional = ["budget"] ', 'optional = ["budget"] '))

@@ -15,6 +15,7 @@ import pytest
 from opslayer import demo
 from opslayer.config import load_firm
 from opslayer.errors import UsageError
+from tests.shared import whole_firm
 
 AS_OF = demo.AS_OF
 MONEY = pl.Decimal(18, 2)
@@ -22,10 +23,8 @@ Books = dict[str, pl.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder: Path = tmp_path_factory.mktemp("demo") / "firm"
-    demo.generate(folder)
-    return folder
+def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    return whole_firm(tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from statistics import NormalDist
 import polars as pl
 import pytest
 
-from opslayer import demo
 from opslayer.demo import facts
+from tests.shared import whole_firm
 
 TURNED_FROM = "2026-04"  # clients of the key are late since
 
@@ -33,10 +33,9 @@ def real(real_data: Path) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+def made(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> pl.DataFrame:
     """The demo firm's paid sales invoices, the same columns, and the month they were issued."""
-    folder = tmp_path_factory.mktemp("demo")
-    demo.generate(folder)
+    folder = whole_firm(tmp_path_factory, worker_id)
     key = json.loads((folder / "answer_key.json").read_text())
     payment = pl.read_csv(folder / "data" / "payment.csv", infer_schema=False).filter(direction="in")
     last = payment.group_by("document_id").agg(pl.col("paid_on").max())
