@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from opslayer import metrics
+from opslayer import metrics, modelops
 from opslayer.config import Firm
 from opslayer.store import Decision, open_store
 from opslayer.warehouse import open_layer
@@ -116,6 +116,29 @@ def test_a_new_snapshot_appears_while_somebody_types(firm: Firm, own_server: str
     expect(client).to_have_value("foods and mo")
     expect(client).to_be_focused()
     assert page.evaluate("window.sameTab"), "the tab was not loaded again"
+    assert viewer.complaints == []
+
+
+def test_two_quick_clicks_have_a_model_taught_once_and_the_page_says_what_came(
+    firm: Firm, own_server: str, look: Look
+) -> None:
+    viewer = look(own_server)
+    viewer.open("models")
+    page = viewer.page
+    for name, typed in (("Question", "Which leads are won"), ("You decide as", "Maeve Harrow")):
+        page.get_by_role("combobox", name=name).click()
+        page.keyboard.type(typed)
+        page.get_by_role("option").filter(has_text=typed).first.wait_for()
+        page.keyboard.press("Enter")
+        viewer.settle()
+    page.get_by_placeholder("kept in the record").fill("new quarter")
+    page.get_by_role("button", name="Retrain").dblclick(delay=20)
+    expect(page.get_by_text("Maeve Harrow asked on")).to_contain_text("new quarter")
+    expect(page.get_by_text("Maeve Harrow asked on")).to_contain_text("to learn from")
+    with open_store(firm) as store:
+        asked = modelops.requests(store, "lead_score")
+    assert asked["state"].to_list() == ["ended"] * asked.height
+    assert asked.height == 1, "the second click came while the first was worked on"
     assert viewer.complaints == []
 
 

@@ -21,8 +21,8 @@ TITLES = {
     "amount": "worth",
     "expected_days": "days to the expected close",
     "weeks": "weeks of work",
-    "won_before": "won with them before:",
-    "lost_before": "lost with them before:",
+    "won_before": "won with them in two years:",
+    "lost_before": "lost with them in two years:",
 }
 SCHEMA = pl.Schema(
     {

@@ -1,6 +1,7 @@
 -- each lead as it was when it came in, and how it ended; key: subject, an opportunity; money in base currency
 -- label is null while it is open; an outcome counts from known_at on, half a year after the lead came: those decided
--- early are not like the rest; usual is the share of past leads that were won, ten of one half added
+-- early are not like the rest; won_before and lost_before are of two years: a count of all that ever was grows by itself,
+-- and then no lead is like those that taught; usual is the share of past leads that were won, ten of one half added
 -- reads marts.opportunity_history
 with
 lead as (
@@ -23,6 +24,7 @@ before as (
         count(*) filter (where ended.outcome <> 'won') as lost_before
     from lead
     inner join ended on ended.party_id = lead.party_id and ended.closed_on < lead.created_on
+        and ended.closed_on >= lead.created_on - 730
     group by lead.opportunity_id
 )
 select
