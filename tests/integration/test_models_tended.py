@@ -154,4 +154,6 @@ def test_what_a_crash_left_is_taken_up_and_a_failure_is_said(tmp_path: Path, sto
         (done,) = requests(store, "answers").to_dicts()
         assert (done["state"], done["did"], done["version"]) == ("ended", "failed", None)
         assert "none_here" in done["reasons"]
-        assert ask_retraining(firm, store, "answers", **BY), "another may be asked for after it"
+        later = {**BY, "moment": MOMENT + timedelta(hours=1)}
+        assert ask_retraining(firm, store, "answers", **later), "another may be asked for after it"
+        assert not ask_retraining(firm, store, "answers", **later)

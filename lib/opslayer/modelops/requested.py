@@ -20,6 +20,7 @@ from opslayer.modelops.operations import entitled, teach_anew
 from opslayer.store import Retraining, Store, append, open_store
 from opslayer.warehouse import open_layer
 
+CLICK = timedelta(seconds=10)  # within which two requests are one, were the first ended already
 LEFT = timedelta(minutes=30)  # after which work that was begun is taken to have died
 REQUESTS = pl.Schema(
     {
@@ -49,6 +50,11 @@ def ask_retraining(
     if not reason.strip():
         raise UsageError("a reason is asked for", mend="say why, in a few words")
     with store.session() as session:
+        last = session.scalar(
+            select(func.max(Retraining.asked_at)).where(Retraining.capability == capability)
+        )
+        if last is not None and moment - last < CLICK:
+            return False
         ended = session.scalar(
             select(func.count()).where(Retraining.capability == capability, Retraining.ended_at.is_not(None))
         )

@@ -64,9 +64,10 @@ def _versions(read: Reading, *, capability: str = "", **_: str) -> pl.DataFrame:
     versions = read.record("model_versions", capability=capability)
     measured = pl.col("log_loss", "brier", "auc", "accuracy")
     return versions.with_columns(measured.round(3).cast(pl.String).fill_null("")).with_columns(
+        rows=pl.col("rows").cast(pl.Int64, strict=False),
         alias=pl.col("alias").replace(
             {"champion": "serves", "challenger": "waits", "previous": "served before"}
-        )
+        ),
     )
 
 
