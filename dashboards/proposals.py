@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Literal
 
@@ -18,6 +19,7 @@ from opslayer.errors import OpslayerError
 Verdict = Literal["approve", "reject", "sent", "send again"]
 CHOICES: tuple[tuple[Verdict, str], ...] = (("approve", "Approve"), ("reject", "Reject"))
 TAKE_BACK: tuple[tuple[Verdict, str], ...] = (("reject", "Pull back"),)
+ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)", re.IGNORECASE)
 PAST = {"approve": "Approved", "reject": "Rejected", "sent": "Kept as sent", "send again": "To be sent again"}
 
 
@@ -177,5 +179,6 @@ def _decide(
 
 
 def plain(text: str) -> str:
-    """Text of the books where Markdown is read: nothing in it is a mark."""
-    return "".join(f"\\{mark}" if mark in r"\`*_{}[]()<>#+-.!|~:$" else mark for mark in text)
+    """Text of the books where Markdown is read: nothing in it is a mark, and no address in it a link."""
+    whole = ADDRESS.sub("\\g<0>\u2060", text)  # escapes do not keep an address from being made a link
+    return "".join(f"\\{mark}" if mark in r"\`*_{}[]()<>#+-.!|~:$" else mark for mark in whole)
