@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,13 @@ def landed(firm: Firm, *, hours: float = 0, full: bool = False, policy: DriftPol
     moment = MOMENT + timedelta(hours=hours)
     found = land(firm, as_of=AS_OF, moment=moment, full=full, policies=policies)
     return next(one for one in found if one.table == "invoice")
+
+
+def land_after_word(folder: Path, hours: float, full: bool, mouth: Connection) -> None:
+    """Land in a process that somebody may kill: it says when it is about to begin."""
+    firm = load_firm(folder)
+    mouth.send("ready")
+    landed(firm, hours=hours, full=full)
 
 
 def visible(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import duckdb
@@ -19,47 +20,43 @@ from filelock import FileLock
 from opslayer.config import Firm
 from opslayer.errors import RefreshInProgress, SourceError
 from opslayer.sources import raw_tables
-from tests.landing import files_firm, firm_with, landed, visible
+from tests.landing import files_firm, firm_with, land_after_word, landed, visible
 
 KILLS = 15
 ROWS = 200_000
-LAND = """
-import sys
-from pathlib import Path
-from opslayer.config import load_firm
-from tests.landing import landed
-firm = load_firm(Path(sys.argv[1]))
-print("ready", flush=True)
-landed(firm, hours=float(sys.argv[2]), full=sys.argv[3] == "full")
-"""
-PROJECT = Path(__file__).resolve().parents[2]
+WARM = multiprocessing.get_context("forkserver")  # each landing a fork of one process that has the imports
+WARM.set_forkserver_preload(["tests.landing"])
 
 
-def landing(firm: Firm, hours: float, how: str = "new") -> subprocess.Popen[str]:
+def landing(firm: Firm, hours: float, how: str = "new") -> ForkServerProcess:
     """A landing in a process of its own, about to begin."""
-    command = [sys.executable, "-c", LAND, str(firm.directory), str(hours), how]
-    process = subprocess.Popen(
-        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+    heard, said = WARM.Pipe(duplex=False)
+    process = WARM.Process(target=land_after_word, args=(firm.directory, hours, how == "full", said))
+    process.start()
+    said.close()
+    assert heard.recv() == "ready"
+    heard.close()
     return process
 
 
-def kill_after(process: subprocess.Popen[str], seconds: float) -> bool:
+def kill_after(process: ForkServerProcess, seconds: float) -> bool:
     """Whether it was still running."""
     time.sleep(seconds)
-    running = process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return running
+    process.kill()
+    process.join()
+    code = process.exitcode
+    process.close()
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
 
 
 def duration(firm: Firm, how: str) -> float:
     """Seconds of a landing that is left to end."""
     process = landing(firm, 0, how)
     started = time.monotonic()
-    assert process.communicate(timeout=60)[1] == ""
+    process.join(timeout=60)
+    assert process.exitcode == 0
+    process.close()
     return time.monotonic() - started
 
 
