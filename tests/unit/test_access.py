@@ -18,9 +18,13 @@ MOMENT = datetime(2026, 11, 16, 9, tzinfo=UTC)
 OPENS = {
     "viewer": {"briefing", "delivery", "revenue", "inquiries"},
     "manager": {"delivery", "people", "staffing"},
-    "approver": {"briefing", "delivery", "people", "staffing", "inquiries", "revenue", "actions", "rules"},
+    "approver": {
+        "briefing", "alerts", "delivery", "people", "staffing", "inquiries", "documents", "revenue",
+        "actions", "rules",
+    },
     "finance": {
-        "briefing", "cash", "results", "delivery", "revenue", "what_if", "actions", "rules", "data_health"
+        "briefing", "alerts", "cash", "results", "delivery", "documents", "revenue", "what_if", "actions",
+        "rules", "data_health",
     },
     "owner": set(PAGES),
     "auditor": set(PAGES),

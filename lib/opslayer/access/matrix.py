@@ -57,7 +57,8 @@ MATRIX: dict[Role, Rights] = {
     "viewer": _may("briefing delivery revenue inquiries"),
     "manager": _may("delivery people staffing", "decide stop quiet", every_practice=False),
     "approver": _may(
-        "briefing delivery people staffing inquiries documents revenue actions rules", "decide stop quiet"
+        "briefing alerts delivery people staffing inquiries documents revenue actions rules",
+        "decide stop quiet",
     ),
     "finance": _may(
         "briefing alerts cash results delivery documents revenue what_if actions rules data_health",
