@@ -20,6 +20,7 @@ from opslayer.intelligence.triage import (
     TextModel,
     hand_out,
     rank,
+    urgency,
 )
 from opslayer.intelligence.triage.threshold import NEVER, threshold_at
 from opslayer.intelligence.triage.whom import candidates
@@ -192,3 +193,13 @@ def test_ten_do_not_land_on_one_desk_and_what_is_nobodys_stays_so() -> None:
     assert named == ["a", "b", "a", "b"]
     assert hand_out([Ask("m9", ("Opera",))], people, at=NINE) == {"m9": Handing(None)}
     assert hand_out(asks[:1], [], at=NINE) == {"m0": Handing(None)}
+
+
+def test_learnt_haste_raises_a_mail_only_where_it_may_be_acted_on() -> None:
+    told = {"may_act": True, "answer": 0.9, "reasons": "For it: “down”."}
+    assert urgency.as_learnt("normal", "", told)[0] == "high"
+    assert "“down”" in urgency.as_learnt("normal", "", told)[1]
+    for unheard in (None, told | {"may_act": False}, told | {"answer": 0.2}):
+        assert urgency.as_learnt("normal", "", unheard) == ("normal", "")
+    assert urgency.as_learnt("low", "Nobody waits.", told) == ("low", "Nobody waits.")
+    assert urgency.as_learnt("high", "It has to be in today.", told)[1] == "It has to be in today."

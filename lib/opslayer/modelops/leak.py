@@ -85,6 +85,7 @@ def too_good(rows: pl.DataFrame, *, features: Sequence[str], outcome: str, seed:
     came = looked[outcome].cast(pl.Boolean).to_numpy()
     if min(came.sum(), (~came).sum()) < 50:
         return []
+    features = [name for name in features if looked[name].n_unique() > 1]  # what never differs tells nothing
     columns = {name: _numbers(looked[name]) for name in features}
     alone = {name: _score({name: columns[name]}, came, seed) for name in features}
     found: list[Leak] = []

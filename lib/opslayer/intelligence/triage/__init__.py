@@ -10,7 +10,7 @@ import polars as pl
 
 from opslayer.intelligence.inquiry import since_last_working_day
 from opslayer.intelligence.layer import Queries, hold_to_day
-from opslayer.intelligence.triage.incoming import by_rule, calls, mails, questions, triage
+from opslayer.intelligence.triage.incoming import by_rule, calls, mails, questions, ruled, triage
 from opslayer.intelligence.triage.teaching import CAPABILITY, teach
 from opslayer.intelligence.triage.text import OUT_OF_SCOPE, TextClassifier, TextModel
 from opslayer.intelligence.triage.threshold import threshold_at
@@ -64,10 +64,12 @@ def run(
     since, until = since_last_working_day(as_of, set(layer.query("holidays")["day"]), zone)
     handed_at = datetime.combine(as_of, hours[0], zone)
     read = layer.query("inquiries")
-    asked = questions(read, layer.query("mail_texts").select("message_id", "text"))
-    answers = (
-        models.ask(CAPABILITY, asked, as_of=as_of, moment=moment or handed_at) if models else by_rule(asked)
-    )
+    texts = layer.query("mail_texts").select("message_id", "text")
+    asked = questions(read, texts)
+    at = moment or handed_at
+    answers = models.ask(CAPABILITY, asked, as_of=as_of, moment=at) if models else by_rule(asked)
+    also = ruled(read, texts, as_of=as_of) if models else {}
+    learnt = {name: models.ask(name, rows, as_of=as_of, moment=at) for name, rows in also.items() if models}
     received = layer.query("calls_received", since=since.isoformat(), until=until.isoformat())
     waiting = layer.query("calls_to_return", hours=0, at_most=(as_of - since.date()).days)
     people = candidates(
@@ -77,7 +79,7 @@ def run(
         zone=zone,
         hours=hours,
     )
-    come = [*mails(read, answers, as_of=as_of), *calls(received, waiting)]
+    come = [*mails(read, answers, as_of=as_of, learnt=learnt), *calls(received, waiting)]
     return {"triage": triage(come, people, as_of=as_of, at=handed_at)}
 
 

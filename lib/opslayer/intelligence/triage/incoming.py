@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from opslayer.intelligence.triage.schema import CALL, NOTHING, RULED, TRIAGE, UN
 from opslayer.intelligence.triage.whom import Ask, Candidate, Handing, hand_out
 
 MOST = 20_000  # characters that are read of a mail
+URGENT, QUALIFIED = "mail_urgent", "mail_qualified"
 PHONE, PHONE_VERSION = "callers not reached", "1"
 
 
@@ -57,11 +58,31 @@ def by_rule(asked: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def mails(read: pl.DataFrame, answers: pl.DataFrame, *, as_of: date) -> list[Come]:
-    """Of rows of intelligence.inquiry, and what was answered of each, in their order."""
-    return [
-        _mail(row, answer, as_of) for row, answer in zip(read.to_dicts(), answers.to_dicts(), strict=True)
-    ]
+def ruled(read: pl.DataFrame, texts: pl.DataFrame, *, as_of: date) -> dict[str, pl.DataFrame]:
+    """What else is asked of each mail, by capability: message_id, text, and what the rules say."""
+    asked = questions(read, texts).select("message_id", "text")
+    urgent = [urgency.of_mail(row, as_of)[0] == urgency.HIGH for row in read.to_dicts()]
+    return {
+        URGENT: asked.with_columns(ruled=pl.Series(urgent, dtype=pl.Boolean)),
+        QUALIFIED: asked.with_columns(ruled=read["qualifies"]),
+    }
+
+
+def mails(
+    read: pl.DataFrame,
+    answers: pl.DataFrame,
+    *,
+    as_of: date,
+    learnt: Mapping[str, pl.DataFrame] | None = None,
+) -> list[Come]:
+    """Of rows of intelligence.inquiry, and what was answered of each, in their order.
+
+    `learnt` has the answers of `ruled`; the rules stand where one may not be acted on.
+    """
+    said = [(learnt or {}).get(name) for name in (URGENT, QUALIFIED)]
+    urgent, worth = ([None] * len(read) if one is None else one.to_dicts() for one in said)
+    rows = zip(read.to_dicts(), answers.to_dicts(), urgent, worth, strict=True)
+    return [_mail(row, answer, as_of, soon, deal) for row, answer, soon, deal in rows]
 
 
 def calls(received: pl.DataFrame, waiting: pl.DataFrame) -> list[Come]:
@@ -74,8 +95,18 @@ def calls(received: pl.DataFrame, waiting: pl.DataFrame) -> list[Come]:
     ]
 
 
-def _mail(read: dict[str, Any], answer: dict[str, Any], as_of: date) -> Come:
-    how_soon, why_soon = urgency.of_mail(read, as_of)
+def _mail(
+    read: dict[str, Any],
+    answer: dict[str, Any],
+    as_of: date,
+    soon: dict[str, Any] | None,
+    deal: dict[str, Any] | None,
+) -> Come:
+    how_soon, why_soon = urgency.as_learnt(*urgency.of_mail(read, as_of), soon)
+    qualified = bool(read["qualifies"])
+    if deal is not None and deal["may_act"] and read["verdict"] != "noise":
+        qualified = deal["answer"] >= 0.5
+        why_soon = f"{why_soon} Mails like it {'become' if qualified else 'hardly become'} deals.".strip()
     abstained = answer["answer"] is None or answer["answer"] == UNSURE
     wanted = not abstained and answer["answer"] != NOTHING
     outside = answer["answer"] == WORK and read["practice"] is None
@@ -94,7 +125,7 @@ def _mail(read: dict[str, Any], answer: dict[str, Any], as_of: date) -> Come:
         "about": read["subject"],
         "intent": None if abstained else answer["answer"],
         "urgency": how_soon,
-        "is_qualified": bool(read["qualifies"]),
+        "is_qualified": qualified,
         "out_of_scope": outside,
         "confidence": answer["confidence"],
         "reasons": f"{answer['reasons']} {why_soon}".strip(),

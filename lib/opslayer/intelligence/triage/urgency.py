@@ -19,6 +19,16 @@ def of_mail(read: dict[str, Any], as_of: date) -> tuple[str, str]:
     return NORMAL, ""  # it names no day that is near
 
 
+def as_learnt(how_soon: str, why: str, told: dict[str, Any] | None) -> tuple[str, str]:
+    """The same, or what people's own haste says of mails like it, where that may be acted on.
+
+    A day that is near stays near, and nobody waits for an answer to noise.
+    """
+    if told is None or not told["may_act"] or how_soon != NORMAL or told["answer"] < 0.5:
+        return how_soon, why
+    return HIGH, f"Mails like it are answered at once. {told['reasons']}"
+
+
 def of_call(calls: int, is_client: bool) -> tuple[str, str]:
     """Urgency and why, of a caller nobody has spoken with since."""
     if calls > 1:
