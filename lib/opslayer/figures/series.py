@@ -72,6 +72,8 @@ def metric_surprise(history: pl.DataFrame, found: pl.DataFrame, *, theme: Theme 
         marker={"color": BAD[theme], "size": 10},
         hovertemplate="%{x|%d %b %Y}: %{y:,.0f} came<extra></extra>",
     )
+    if worst["unit"] == "share":
+        figure.update_yaxes(tickformat=".1%")
     of = "" if worst["member"] == "firm" else f" of {worst['member']}"
     title = f"{worst['metric'].replace('_', ' ').capitalize()}{of}"
     styled(figure, theme, title=title, reading="Red: what came. The thick line: what is usual there.")

@@ -8,7 +8,7 @@ import polars as pl
 
 from opslayer.intelligence.anomaly.asked import CAPABILITY, series
 from opslayer.intelligence.anomaly.detector import Episode, Watched, episodes, fresh, watch
-from opslayer.intelligence.anomaly.metrics import THRESHOLDS, anomaly_table
+from opslayer.intelligence.anomaly.metrics import THRESHOLDS, anomaly_table, name_of, written
 from opslayer.intelligence.layer import Queries, hold_to_day
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "fresh",
     "gather",
     "headline",
+    "readable",
     "series",
     "watch",
 ]
@@ -33,6 +34,18 @@ def gather(layer: Queries, watched: pl.DataFrame, *, as_of: date) -> pl.DataFram
     """
     hold_to_day(layer, as_of)
     return series(watched, set(layer.query("holidays")["day"].to_list()))
+
+
+def readable(found: pl.DataFrame) -> pl.DataFrame:
+    """Episodes with the metric's name, the value that came and the usual one as people read them."""
+    shown = [
+        (name_of(row["metric"]), written(row["value"], row["unit"]), written(row["expected"], row["unit"]))
+        for row in found.iter_rows(named=True)
+    ]
+    names = ("metric", "value", "expected")
+    return found.with_columns(
+        pl.Series(name, [row[place] for row in shown], dtype=pl.String) for place, name in enumerate(names)
+    )
 
 
 def headline(found: pl.DataFrame) -> str:

@@ -36,6 +36,14 @@ WORDS = {
 }
 LEVELS = ("cash", "over_90", "table_rows", "failures")  # stand at the end of a period rather than come in it
 ONE_SIDED = ("freshness", "failures")  # less of them is no trouble
+NAMES = {
+    "missing": "share missing",
+    "least": "smallest value",
+    "most": "largest value",
+    "mean": "mean",
+    "freshness": "working days without rows",
+    "failures": "rows that break a rule",
+}
 SCHEMA = pl.Schema(
     {
         "as_of": pl.Date(), "metric": pl.String(), "member": pl.String(), "frequency": pl.String(),
@@ -123,7 +131,7 @@ def reason(
     one: Episode,
 ) -> str:
     """What is usual, what came, and since when: in a sentence."""
-    low, high, came = (_written(x[one.worst], unit) for x in (watched.lower, watched.upper, values))
+    low, high, came = (written(x[one.worst], unit) for x in (watched.lower, watched.upper, values))
     what = WORDS.get(metric, metric.replace("_", " ")).format(member)
     whose = "" if member == FIRM or "." in member else f" of {member}"
     usual = {"day": f"A {days[one.worst]:%A}", "week": "A week", "month": "A month"}[frequency]
@@ -138,7 +146,13 @@ def reason(
     return told + (f"; since {_day(days[one.first])}." if one.first < one.worst else ".")
 
 
-def _written(value: float, unit: str) -> str:
+def name_of(metric: str) -> str:
+    """A metric, or what is watched of a table, by a short name."""
+    return NAMES.get(metric, metric.replace("_", " "))
+
+
+def written(value: float, unit: str) -> str:
+    """A value as people read it: 0.7%, 1,547, 4.08."""
     if unit == "share":
         return f"{value:.0%}" if value < 0.0005 or value >= 0.1 else f"{value:.1%}"
     return f"{value:,.0f}" if unit != "number" or abs(value) >= 100 else f"{value:,.2f}"
