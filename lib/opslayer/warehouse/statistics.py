@@ -23,6 +23,7 @@ SCHEMA = pl.Schema(
 )  # fmt: skip
 NUMBERS = ("DECIMAL", "DOUBLE", "INTEGER", "BIGINT")
 LATER = ("DATE", "TIMESTAMP")
+MONEY = "DECIMAL(18,2)"
 TRUNCATED = {"day": "1d", "week": "1w", "month": "1mo"}
 BUSY = 0.5  # share of periods with rows from which a table is watched by that period
 FEW = 5  # rows of a period below which shares and means say nothing, and those before stand
@@ -75,13 +76,15 @@ def lacking(table: Table) -> tuple[str, ...]:
 
 
 def numbers(table: Table) -> tuple[str, ...]:
-    """The columns with numbers that can be put together: not amounts in the currency of each row."""
+    """The columns with numbers that can be put together: of money, not that in the currency of each row."""
+    mixed = any(column.name == "currency" for column in table.columns)
     return tuple(
         column.name
         for column in table.columns
         if column.physical_type.startswith(NUMBERS)
         and column.name not in (*table.key, "fx_rate")
         and column.unit != "currency of the row"
+        and not (mixed and column.physical_type == MONEY and not column.name.endswith("_base"))
     )
 
 

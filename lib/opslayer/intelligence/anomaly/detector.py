@@ -94,10 +94,11 @@ def fresh(score: Floats, rest: int) -> Floats:
 def episodes(values: Floats, watched: Watched, *, threshold: float, rest: int) -> list[Episode]:
     """What scored above the threshold; less than `rest` steps apart is one episode.
 
-    It starts with the first of the values just before that were already outside of what is usual.
+    It starts with the first of the values just before that were already outside of what is usual, on the same
+    side.
     """
     found: list[Episode] = []
-    odd = (values < watched.lower) | (values > watched.upper)
+    odd = np.where(values < watched.lower, -1, np.where(values > watched.upper, 1, 0))
     for place in np.flatnonzero(watched.score > threshold).tolist():
         if found and place - found[-1].last <= rest:
             one = found[-1]
@@ -105,7 +106,7 @@ def episodes(values: Floats, watched: Watched, *, threshold: float, rest: int) -
             found[-1] = Episode(one.first, one.found, worst, place)
             continue
         first = place
-        while first > 0 and odd[first - 1] and place - first < rest:
+        while first > 0 and odd[place] != 0 and odd[first - 1] == odd[place] and place - first < rest:
             first -= 1
         found.append(Episode(first, place, place, place))
     return found
