@@ -134,7 +134,7 @@ def test_two_quick_clicks_have_a_model_taught_once_and_the_page_says_what_came(
     page.get_by_placeholder("kept in the record").fill("new quarter")
     page.get_by_role("button", name="Retrain").dblclick(delay=20)
     expect(page.get_by_text("Maeve Harrow asked on")).to_contain_text("new quarter")
-    expect(page.get_by_text("Maeve Harrow asked on")).to_contain_text("to learn from")
+    expect(page.get_by_text("Maeve Harrow asked on")).to_contain_text("to learn from", timeout=120_000)
     with open_store(firm) as store:
         asked = modelops.requests(store, "lead_score")
     assert asked["state"].to_list() == ["ended"] * asked.height

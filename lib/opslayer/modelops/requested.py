@@ -143,7 +143,8 @@ def _work(firm: Firm, store: Store, request: Retraining, moment: datetime) -> No
             because = f"{request.asked_by} asked for it: {request.reason}"
             taught = teach_anew(firm, store, layer, capability, history, moment, because=because)
         told = {"did": taught.did, "version": taught.version, "reasons": taught.reasons}
-    except OpslayerError as error:
-        told = {"did": "failed", "version": None, "reasons": error.message}
+    except Exception as error:  # a learner's failure of any sort ends the request, and is said
+        why = error.message if isinstance(error, OpslayerError) else f"{type(error).__name__}: {error}"
+        told = {"did": "failed", "version": None, "reasons": why}
     with store.session() as session:
         session.execute(update(Retraining).where(Retraining.id == request.id).values(ended_at=moment, **told))
