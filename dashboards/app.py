@@ -15,6 +15,7 @@ TOUCHED = """<style>@media (hover: none) {
     [data-testid=stElementContainer]:has([data-testid=stDataFrame]) {margin-top: 2rem}
 }</style>"""
 VIEWS = {
+    "today": ("Today", ":material/today:"),
     "briefing": ("Briefing", ":material/wb_twilight:"),
     "alerts": ("Alerts", ":material/notifications:"),
     "cash": ("Cash", ":material/payments:"),
@@ -47,7 +48,7 @@ try:
                 title=title,
                 icon=icon,
                 url_path=name,
-                default=name == next(iter(mine), "briefing"),
+                default=name == next(iter(mine), "today"),
                 visibility="visible" if name in mine else "hidden",
             )
             for name, (title, icon) in VIEWS.items()

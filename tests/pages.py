@@ -32,6 +32,7 @@ from opslayer.warehouse import Version, open_layer, refresh, save_outputs
 DASHBOARDS = Path(__file__).resolve().parents[1] / "dashboards"
 AS_OF = date(2026, 11, 16)
 PAGES = (
+    "today",
     "briefing",
     "alerts",
     "cash",

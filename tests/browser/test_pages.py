@@ -19,6 +19,7 @@ from tests.pages import PAGES, book_cash, publish_books
 pytestmark = pytest.mark.browser
 Look = Callable[..., Viewer]
 FIGURES = {
+    "today": 0,
     "briefing": 0,
     "cash": 5,
     "results": 4,
@@ -46,7 +47,7 @@ def own_server(firm: Firm) -> Iterator[str]:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_whole(name: str, size: str, server: str, look: Look) -> None:
     viewer = look(server, size)
-    viewer.open("" if name == "briefing" else name)
+    viewer.open("" if name == "today" else name)
     page = viewer.page
     expect(page.locator("h1")).to_have_text(name.replace("_", " ").capitalize())
     expect(page.locator(".js-plotly-plot")).to_have_count(FIGURES[name])

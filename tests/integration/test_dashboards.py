@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 import streamlit.config
-from sqlalchemy import select
+from sqlalchemy import select, update
 from streamlit.testing.v1 import AppTest
 
-from opslayer import metrics, modelops
+from opslayer import actions, metrics, modelops
 from opslayer.config import Firm, load_firm
 from opslayer.runner import rendered_runs, run_notebook
-from opslayer.store import AlertRecord, Decision, Proposal, open_store
+from opslayer.store import AlertRecord, Decision, Look, Proposal, open_store
 from opslayer.warehouse import open_layer
 from tests.pages import AS_OF, DASHBOARDS, PAGES, grown_once, publish_books, run_morning, write_books
 from tests.shared import once
@@ -62,7 +62,7 @@ def firm(grown: Path, tmp_path: Path) -> Firm:
 def opened(firm: Firm, page: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("OPSLAYER_FIRM", str(firm.directory))
     app = AppTest.from_file(DASHBOARDS / "app.py", default_timeout=60).run()
-    if page != "briefing":  # the first
+    if page != "today":  # the first
         app.switch_page(f"views/{page}.py").run()
     assert not app.exception, [error.value for error in app.exception]
     return app
@@ -437,3 +437,19 @@ def test_two_runs_of_a_notebook_are_shown_beside_each_other(
     assert len(app.get("iframe")) == 2
     Path(before.page or "").unlink()
     assert "Its page is no longer kept" in words(app.run())
+
+
+def test_today_tells_what_changed_since_the_last_look(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "You have not looked before" in words(opened(firm, "today", monkeypatch))
+    with open_store(firm) as store:
+        before = datetime.now(UTC) - timedelta(hours=2)
+        with store.engine.begin() as connection:
+            connection.execute(update(Look).values(looked_at=before))
+        changes = store.change_counter()
+        (number, *_) = [one.id for one in actions.waiting_for(firm, store, None, moment=datetime.now(UTC))]
+        actions.reject(firm, store, number, person=MAEVE, reason="no", moment=datetime.now(UTC))
+        assert store.change_counter() > changes
+    app = opened(firm, "today", monkeypatch)
+    assert "Since you looked on" in words(app)
+    told = [row["What"] for frame in app.dataframe for row in frame.value.to_dict("records") if "What" in row]
+    assert "1 proposal rejected" in told

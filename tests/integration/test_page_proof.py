@@ -50,7 +50,7 @@ def opened(firm: Firm, page: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("OPSLAYER_FIRM", str(firm.directory))
     streamlit.config.set_option("server.address", "127.0.0.1")
     app = AppTest.from_file(DASHBOARDS / "app.py", default_timeout=120).run()
-    if page != "briefing":
+    if page != "today":
         app.switch_page(f"views/{page}.py").run()
     assert not app.exception, [error.value for error in app.exception]
     return app

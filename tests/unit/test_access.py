@@ -19,12 +19,12 @@ OPENS = {
     "viewer": {"briefing", "delivery", "revenue", "inquiries"},
     "manager": {"delivery", "people", "staffing"},
     "approver": {
-        "briefing", "alerts", "delivery", "people", "staffing", "inquiries", "documents", "revenue",
+        "today", "briefing", "alerts", "delivery", "people", "staffing", "inquiries", "documents", "revenue",
         "actions", "rules",
     },
     "finance": {
-        "briefing", "alerts", "cash", "results", "delivery", "documents", "revenue", "what_if", "actions",
-        "rules", "data_health",
+        "today", "briefing", "alerts", "cash", "results", "delivery", "documents", "revenue", "what_if",
+        "actions", "rules", "data_health",
     },
     "owner": set(PAGES),
     "auditor": set(PAGES),

@@ -15,6 +15,7 @@ theirs; stop: the switch that stops sending, a complaint, the end of a rule's au
 silence alerts; serve: which model answers."""
 
 PAGES = (
+    "today",
     "briefing",
     "alerts",
     "cash",
@@ -57,11 +58,11 @@ MATRIX: dict[Role, Rights] = {
     "viewer": _may("briefing delivery revenue inquiries"),
     "manager": _may("delivery people staffing", "decide stop quiet", every_practice=False),
     "approver": _may(
-        "briefing alerts delivery people staffing inquiries documents revenue actions rules",
+        "today briefing alerts delivery people staffing inquiries documents revenue actions rules",
         "decide stop quiet",
     ),
     "finance": _may(
-        "briefing alerts cash results delivery documents revenue what_if actions rules data_health",
+        "today briefing alerts cash results delivery documents revenue what_if actions rules data_health",
         "decide stop quiet",
         costs=True,
     ),

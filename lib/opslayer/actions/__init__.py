@@ -29,6 +29,7 @@ from opslayer.actions.success import without_effect
 from opslayer.actions.trials import trials
 from opslayer.actions.undo import Undoing, preview_undo, undo
 from opslayer.actions.verification import verify
+from opslayer.actions.waiting import waiting_for
 
 __all__ = [
     "KINDS",
@@ -94,6 +95,7 @@ __all__ = [
     "undo",
     "verify",
     "verify_export",
+    "waiting_for",
     "why_nothing_is_billed",
     "without_effect",
     "write_sheets",

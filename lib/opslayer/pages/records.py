@@ -8,7 +8,7 @@ import polars as pl
 
 from opslayer import actions, modelops, runner, warehouse
 from opslayer.config import Firm
-from opslayer.pages import alert_records
+from opslayer.pages import alert_records, today_records
 from opslayer.store import Run, Store
 
 PROPOSAL: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -198,5 +198,7 @@ RECORDS: dict[str, Callable[..., pl.DataFrame]] = {
     "alert_changes": alert_records.moves,
     "alert_notices": alert_records.notices,
     "document_overrides": _document_overrides,
+    "waiting": today_records.waiting,
+    "changes": today_records.changes,
     "approvers": lambda firm, store: actions.approvers(firm, store),
 }

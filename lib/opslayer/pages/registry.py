@@ -18,11 +18,13 @@ from opslayer.pages.rules import RULES
 from opslayer.pages.runs import RUNS
 from opslayer.pages.shown import Page
 from opslayer.pages.staffing import STAFFING
+from opslayer.pages.today import TODAY
 from opslayer.pages.what_if import WHAT_IF
 
 PAGES: dict[str, Page] = {
     page.name: page
     for page in (
+        TODAY,
         BRIEFING,
         ALERTS,
         CASH,

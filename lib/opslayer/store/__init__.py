@@ -14,6 +14,7 @@ from opslayer.store.database import Store, open_store
 from opslayer.store.effects import Assignment, AutonomyGrant, Replay
 from opslayer.store.events import EVENTS, Complaint, Evaluation, Event, emit, open_complaint
 from opslayer.store.links import DecisionLink, Digest
+from opslayer.store.looks import Look, look
 from opslayer.store.models import (
     AuditEvent,
     Base,
@@ -54,6 +55,7 @@ __all__ = [
     "InvoiceSeries",
     "InvoicedItem",
     "IssuedInvoice",
+    "Look",
     "Observation",
     "Outbox",
     "Outcome",
@@ -73,6 +75,7 @@ __all__ = [
     "follow",
     "fraction",
     "lock",
+    "look",
     "open_complaint",
     "open_store",
     "read_trail",
