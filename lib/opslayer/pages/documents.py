@@ -12,9 +12,10 @@ from opslayer.pages.shown import Meeting, Page, count, sentence, table
 
 
 def _choices(read: Reading) -> Iterator[Mapping[str, str]]:
-    """The documents that wait, then the others."""
+    """One document that waits, which the page opens with, and one that is read: all are drawn as these."""
     found = read("documents").sort("standing", descending=True, maintain_order=True)
-    yield from ({"document_id": one} for one in found["document_id"])
+    shown = found.unique("standing", keep="first", maintain_order=True)["document_id"].to_list()
+    yield from ({"document_id": one} for one in shown or [""])
 
 
 def _waiting(read: Reading, **_: str) -> pl.DataFrame:
