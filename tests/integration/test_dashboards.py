@@ -451,5 +451,5 @@ def test_today_tells_what_changed_since_the_last_look(firm: Firm, monkeypatch: p
         assert store.change_counter() > changes
     app = opened(firm, "today", monkeypatch)
     assert "Since you looked on" in words(app)
-    told = [row["What"] for frame in app.dataframe for row in frame.value.to_dict("records") if "What" in row]
+    told = [what for frame in app.dataframe if "what" in frame.value for what in frame.value["what"]]
     assert "1 proposal rejected" in told

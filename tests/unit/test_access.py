@@ -28,7 +28,7 @@ OPENS = {
     },
     "owner": set(PAGES),
     "auditor": set(PAGES),
-    "analyst": set(PAGES),
+    "analyst": set(PAGES) - {"runs"},
 }  # fmt: skip
 DOES = {
     "viewer": set(),

@@ -68,7 +68,7 @@ MATRIX: dict[Role, Rights] = {
     ),
     "owner": _may(EVERY, "decide stop quiet serve", costs=True),
     "auditor": _may(EVERY, costs=True),
-    "analyst": _may(EVERY, "decide stop quiet serve"),
+    "analyst": _may(EVERY.replace(" runs", ""), "decide stop quiet serve"),  # a run shows what people cost
 }
 
 
