@@ -1,4 +1,4 @@
--- one row a change of a ticket, with how it stood after; key: event_id; times are in UTC, happened_on as the firm's clock
+-- one row a change of a ticket and how it stood after; key: event_id; times are in UTC, happened_on as the firm's clock
 -- has it; step counts a ticket's changes from 1
 -- reads staging.ticket_event, staging.ticket, core.person_alias; time_zone is bound
 select

@@ -1,4 +1,4 @@
--- one row a change of a ticket, with how it stood after; key: event_id; times are in UTC
+-- one row a change of a ticket and how it stood after; key: event_id; times are in UTC
 -- reads mapped.ticket_event
 select
     source || ':' || source_key as event_id,
