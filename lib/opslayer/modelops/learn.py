@@ -181,7 +181,8 @@ def monitor(
             (pl.col("decided_at") > reference["decided_at"].max())
             & (pl.col("decided_at").cast(pl.Date) <= as_of)
         )
-        current = asked.with_columns(champion.model.predict(asked)["answer"])
+        none = pl.Series("answer", [], dtype=pl.Float64)  # of no rows no learner can be asked
+        current = asked.with_columns(champion.model.predict(asked)["answer"] if asked.height else none)
         estimate = expected(reference, current, metric=learning.gain.score)
         rows = [*moved(reference, current), *([estimate] if estimate else [])]
     decay = watch(capability, registry, judged, as_of=as_of)
