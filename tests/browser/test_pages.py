@@ -21,6 +21,8 @@ Look = Callable[..., Viewer]
 FIGURES = {
     "today": 0,
     "briefing": 0,
+    "alerts": 0,
+    "documents": 0,
     "cash": 5,
     "results": 4,
     "delivery": 1,
