@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import mailbox
 import socket
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email import message_from_bytes
+from email.generator import BytesGenerator
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -234,7 +236,12 @@ class Inbox(Mailbox):
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        content = self.prepare_message(session, envelope).as_bytes()
+        held = io.BytesIO()
+        # no line of a header is broken anew: a mail is kept as it came
+        BytesGenerator(held, mangle_from_=False, maxheaderlen=0).flatten(
+            self.prepare_message(session, envelope)
+        )
+        content = held.getvalue()
         for address in envelope.rcpt_tos:
             keep(self.folder / address, content)
         await asyncio.sleep(self.seconds_to_answer)

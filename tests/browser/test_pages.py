@@ -179,5 +179,5 @@ def test_the_first_snapshot_fills_the_page_by_itself(firm: Firm, own_server: str
     viewer.page.goto(own_server)
     expect(viewer.page.get_by_text("No snapshot is published yet.")).to_be_visible()
     pointer.write_bytes(content)
-    expect(viewer.page.locator("h1")).to_have_text("Briefing")
+    expect(viewer.page.locator("h1")).to_have_text("Today")
     assert viewer.complaints == []

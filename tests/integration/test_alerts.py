@@ -21,6 +21,7 @@ T0 = datetime(2026, 11, 16, 6, tzinfo=UTC)
 DAY = date(2026, 11, 16)
 PERSON = "tomas@harrow.example"
 OVER = Absolute(name="over_90", title="Over 90 days", owner="Finance", metric="over_90", by="client", high=50)
+WHOLE = OVER.model_copy(update={"by": ""})
 
 
 @pytest.fixture
@@ -32,7 +33,9 @@ def measured(store: Store, day: int, **values: float | None) -> dict[str, str]:
     """The states of those clients after their values of a day; "firm" is the whole."""
     at = timedelta(days=day)
     found = [
-        Finding(OVER, "" if name == "firm" else f"ledger:{name}", name, value, high=50)
+        Finding(WHOLE, "", name, value, high=50)
+        if name == "firm"
+        else Finding(OVER, f"ledger:{name}", name, value, high=50)
         for name, value in values.items()
     ]
     with store.session() as session:
