@@ -1,4 +1,4 @@
-"""A document's first page with the places its fields were read from, and the form that puts them right."""
+"""What is read of a document, in a form that puts it right."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import polars as pl
 import snapshot
 import streamlit as st
 
-from opslayer import figures
 from opslayer.config import Person
 from opslayer.intelligence import document
-from opslayer.sources import kept_document
 
 TITLES = {
     "class": "Class", "type": "Type of contract", "company": "From", "number": "Number", "date": "Date",
@@ -26,23 +24,6 @@ def names(found: pl.DataFrame) -> dict[str, str]:
         row["document_id"]: f"{row['name']} ({row['exception']})" if row["exception"] else row["name"]
         for row in ordered.to_dicts()
     }
-
-
-@st.cache_data(max_entries=20, show_spinner="Drawing")
-def _page(directory: str, key: str, number: int) -> bytes | None:  # noqa: ARG001  of two firms
-    return kept_document(snapshot.firm(), key, number)
-
-
-def picture(chosen: str) -> None:
-    """The first page that something was read from, each place framed; or that there is none to show."""
-    fields = snapshot.rows("document_fields").filter(document_id=chosen)
-    number = min(fields["page"].drop_nulls().to_list(), default=1)
-    drawn = _page(str(snapshot.firm().directory), chosen.rpartition(":")[2], number)
-    if drawn is None:
-        st.markdown(":gray[There is no picture of it.]")
-        return
-    figure = figures.places(drawn, fields.filter(page=number), theme=parts.theme())
-    st.plotly_chart(figure, key=f"page-{chosen}", config={"displayModeBar": False}, theme=None)
 
 
 def form(chosen: str) -> None:

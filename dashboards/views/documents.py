@@ -21,7 +21,7 @@ if chosen is not None:
     shown.put("documents", "one", document_id=chosen)
     left, right = st.columns(2)
     with left:
-        papers.picture(chosen)
+        shown.put("documents", "picture", document_id=chosen)
     with right:
         papers.form(chosen)
     shown.put("documents", "fields", document_id=chosen)

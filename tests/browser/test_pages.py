@@ -22,7 +22,7 @@ FIGURES = {
     "today": 0,
     "briefing": 0,
     "alerts": 0,
-    "documents": 0,
+    "documents": 1,
     "cash": 5,
     "results": 4,
     "delivery": 1,

@@ -440,7 +440,7 @@ def test_two_runs_of_a_notebook_are_shown_beside_each_other(
 
 
 def test_today_tells_what_changed_since_the_last_look(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "You have not looked before" in words(opened(firm, "today", monkeypatch))
+    assert "you have not looked before" in words(opened(firm, "today", monkeypatch))
     with open_store(firm) as store:
         before = datetime.now(UTC) - timedelta(hours=2)
         with store.engine.begin() as connection:
@@ -450,6 +450,6 @@ def test_today_tells_what_changed_since_the_last_look(firm: Firm, monkeypatch: p
         actions.reject(firm, store, number, person=MAEVE, reason="no", moment=datetime.now(UTC))
         assert store.change_counter() > changes
     app = opened(firm, "today", monkeypatch)
-    assert "Since you looked on" in words(app)
+    assert "since you looked on" in words(app)
     told = [what for frame in app.dataframe if "what" in frame.value for what in frame.value["what"]]
     assert "1 proposal rejected" in told

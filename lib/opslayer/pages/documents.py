@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from opslayer import figures
 from opslayer.intelligence import document
 from opslayer.pages.reading import Reading
-from opslayer.pages.shown import Meeting, Page, count, sentence, table
+from opslayer.pages.shown import Drawn, Meeting, Page, Shown, count, sentence, table
+from opslayer.sources import kept_document
 
 
 def _choices(read: Reading) -> Iterator[Mapping[str, str]]:
@@ -43,6 +45,16 @@ def _fields(read: Reading, *, document_id: str = "", **_: str) -> pl.DataFrame:
     return read("document_fields").filter(document_id=document_id)
 
 
+def _picture(read: Reading, *, document_id: str = "", **_: str) -> Drawn:
+    """The first page that something was read from, each place framed; or that there is none to show."""
+    fields = _fields(read, document_id=document_id)
+    number = min(fields["page"].drop_nulls().to_list(), default=1)
+    drawn = kept_document(read.firm, document_id.rpartition(":")[2], number)
+    if drawn is None:
+        return ":gray[There is no picture of it.]"
+    return figures.places(drawn, fields.filter(page=number), theme=read.theme)
+
+
 DOCUMENTS = Page(
     "documents",
     "What do the documents say that came, and which does a person have to look at?",
@@ -67,6 +79,7 @@ DOCUMENTS = Page(
             live=True,
         ),
         sentence("one", _one),
+        Shown("picture", _picture),
         table(
             "fields",
             _fields,

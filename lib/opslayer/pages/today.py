@@ -45,10 +45,11 @@ def _changes(read: Reading, *, since: str = "") -> pl.DataFrame:
 
 
 def _since(read: Reading, *, since: str = "", **_: str) -> str:
+    many = _changes(read, since=since).height
     if not since:
-        return "You have not looked before: all of it is new to you."
+        return f"**{many}**, and all of it is new to you: you have not looked before."
     looked = datetime.fromisoformat(since).astimezone(read.firm.zone)
-    return f"Since you looked on {looked:%A, %-d %B, %H:%M}."
+    return f"**{many}** since you looked on {looked:%A, %-d %B, %H:%M}."
 
 
 TODAY = Page(
