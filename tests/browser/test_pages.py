@@ -32,7 +32,7 @@ FIGURES = {
     "inquiries": 2,
     "what_if": 2,
     "actions": 0,
-    "rules": 0,
+    "rules": 1,
     "models": 0,
     "data_health": 0,
     "runs": 0,
